@@ -1,0 +1,2 @@
+//! Analysis sets, endpoints and the planned analyses: from state to result rows.
+#![forbid(unsafe_code)]

@@ -1,0 +1,4 @@
+//! The program `shirube`: commands, progress, exit codes.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! The study as text: model, YAML, diagnostics with source spans.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Figures, tables and pages from result rows; only lays out, never computes.
+#![forbid(unsafe_code)]

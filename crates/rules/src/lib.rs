@@ -1,0 +1,2 @@
+//! Typed, three-valued expressions in CEL syntax.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The web pages and the JSON API.
+#![forbid(unsafe_code)]

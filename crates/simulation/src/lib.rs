@@ -1,0 +1,2 @@
+//! Virtual participants and sites that send commands like real ones.
+#![forbid(unsafe_code)]

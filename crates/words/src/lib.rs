@@ -1,0 +1,9 @@
+//! Bilingual text, names, dates and numbers as people write them.
+#![forbid(unsafe_code)]
+
+mod date;
+mod text;
+
+pub use date::{DateError, PartialDate};
+pub use rust_decimal::Decimal;
+pub use text::{Lang, Text};
