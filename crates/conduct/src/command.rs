@@ -1,0 +1,167 @@
+//! What people ask for, with whom and when around it.
+
+use crate::event::{Nature, Outcome, Reason, Values, WithdrawalScope};
+use crate::ids::*;
+use crate::role::Role;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ledger::Hash;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use words::Text;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    OpenStudy {
+        nature: Nature,
+    },
+    AdoptProtocol {
+        protocol: Hash,
+    },
+    JoinSite {
+        site: SiteId,
+        name: Text,
+        country: String,
+    },
+    RecordApproval {
+        site: SiteId,
+        approval: String,
+        version: String,
+        decided_on: Date,
+        effective_from: Date,
+        expires_on: Option<Date>,
+        document: Option<Hash>,
+        received_on: Date,
+    },
+    GrantRole {
+        person: PersonId,
+        name: Text,
+        role: Role,
+        site: Option<SiteId>,
+    },
+    RevokeRole {
+        person: PersonId,
+        role: Role,
+        site: Option<SiteId>,
+    },
+    GiveConsent {
+        site: SiteId,
+        participant: Option<ParticipantId>,
+        document: String,
+        version: String,
+        on: Date,
+        explained_by: PersonId,
+    },
+    WithdrawConsent {
+        participant: ParticipantId,
+        scope: WithdrawalScope,
+        on: Date,
+    },
+    /// Fills the step's form and asks for registration in one go. `confirmed` is the person's word that the verdict
+    /// shown before was read; without it nothing is registered.
+    Register {
+        participant: ParticipantId,
+        step: StepId,
+        on: Date,
+        values: Values,
+        confirmed: bool,
+    },
+    CancelRegistration {
+        participant: ParticipantId,
+        step: StepId,
+    },
+    FindIneligible {
+        participant: ParticipantId,
+        step: StepId,
+        criterion: String,
+    },
+    GoOffTreatment {
+        participant: ParticipantId,
+        on: Date,
+        why: String,
+    },
+    SaveForm {
+        participant: ParticipantId,
+        form: FormKey,
+        values: Values,
+        complete: bool,
+    },
+    ReopenForm {
+        participant: ParticipantId,
+        form: FormKey,
+    },
+    DeclareNotApplicable {
+        participant: ParticipantId,
+        form: FormKey,
+    },
+    RaiseQuery {
+        participant: ParticipantId,
+        form: FormKey,
+        item: ItemId,
+        text: Text,
+    },
+    AnswerQuery {
+        query: QueryId,
+        text: String,
+    },
+    CloseQuery {
+        query: QueryId,
+    },
+    HoldAccrual {
+        step: StepId,
+    },
+    ReleaseAccrual {
+        step: StepId,
+    },
+    HoldLook {
+        cutoff: Date,
+        opened: String,
+        for_whom: String,
+    },
+    RevealSeed {
+        allocation: AllocationId,
+    },
+}
+
+/// The world around a command. Clock, identity and randomness come in from outside.
+pub struct Context<'a> {
+    pub now: Timestamp,
+    pub person: PersonId,
+    pub role: Role,
+    /// The site for which a site role acts.
+    pub site: Option<SiteId>,
+    pub on_behalf: Option<PersonId>,
+    pub reason: Option<String>,
+    pub meaning: Option<String>,
+    pub request: Option<String>,
+    pub seeds: &'a Seeds,
+}
+
+/// Sealed seeds of the allocations, kept outside the ledger.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Seeds(pub BTreeMap<AllocationId, [u8; 32]>);
+
+/// What a command brought about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Done,
+    Participant(ParticipantId),
+    Registered {
+        number: u32,
+        arm: Option<ArmId>,
+    },
+    /// Recorded, but nobody was registered.
+    NotRegistered {
+        outcome: Outcome,
+        reasons: Vec<Reason>,
+    },
+    Query(QueryId),
+}
+
+/// A domain refusal: an answer, not an error. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .reasons.iter().map(|r| format!("{} {}", r.code, r.text.en)).collect::<Vec<_>>().join("; "))]
+pub struct Refusal {
+    pub reasons: Vec<Reason>,
+}

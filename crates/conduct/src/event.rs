@@ -1,0 +1,275 @@
+//! What the ledger holds. Kinds and their payloads are settled: a change is a new kind version with an upcaster,
+//! and the stored bytes stay as they were written.
+//!
+//! An event carries its decision: verdict, frozen factors, draw, and the hash of the protocol version under which
+//! it was taken. When and by whom stands in the entry around it.
+
+use crate::ids::*;
+use crate::role::Role;
+use jiff::civil::Date;
+use ledger::Hash;
+use rules::Value;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use words::{PartialDate, Text};
+
+/// Is this a real trial? Written in the opening event; printed wherever data are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nature {
+    /// Real participants, trial under way: results by arm only at planned looks.
+    Real,
+    /// Virtual participants throughout.
+    Simulated,
+    /// A finished trial entered afterwards from its published data.
+    Completed,
+}
+
+/// Values of a form by item. Items that are absent have not been touched.
+pub type Values = BTreeMap<ItemId, Value>;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    // the study
+    StudyOpened {
+        nature: Nature,
+        timezone: String,
+        /// SHA-256 of each allocation's sealed seed.
+        seeds: BTreeMap<AllocationId, Hash>,
+        /// Engine that opened the study.
+        engine: String,
+    },
+    /// The canonical protocol is the blob `protocol`.
+    ProtocolAdopted {
+        version: String,
+        protocol: Hash,
+        effective: Date,
+    },
+    AccrualHeld {
+        step: StepId,
+    },
+    AccrualReleased {
+        step: StepId,
+    },
+    /// A look at results by arm: what was opened, for whom.
+    LookHeld {
+        cutoff: Date,
+        opened: String,
+        for_whom: String,
+    },
+    /// The sealed seed, told at the end so that anyone can recompute every draw (hex).
+    SeedRevealed {
+        allocation: AllocationId,
+        seed: String,
+    },
+    /// The server's clock stood before the last entry's time.
+    ClockWentBack {
+        by_seconds: i64,
+    },
+
+    // sites and people
+    SiteJoined {
+        site: SiteId,
+        name: Text,
+        country: String,
+    },
+    ApprovalRecorded {
+        site: SiteId,
+        approval: String,
+        version: String,
+        decided_on: Date,
+        effective_from: Date,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires_on: Option<Date>,
+        document: Option<Hash>,
+        received_on: Date,
+    },
+    RoleGranted {
+        person: PersonId,
+        name: Text,
+        role: Role,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        site: Option<SiteId>,
+    },
+    RoleRevoked {
+        person: PersonId,
+        role: Role,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        site: Option<SiteId>,
+    },
+
+    // participants
+    ConsentGiven {
+        participant: ParticipantId,
+        site: SiteId,
+        document: String,
+        version: String,
+        on: Date,
+        explained_by: PersonId,
+    },
+    ConsentWithdrawn {
+        participant: ParticipantId,
+        scope: WithdrawalScope,
+        on: Date,
+    },
+    Registered(Registered),
+    /// An attempt that did not register: ineligible, or it cannot be told.
+    RegistrationRefused {
+        participant: ParticipantId,
+        step: StepId,
+        protocol: Hash,
+        outcome: Outcome,
+        criteria: Vec<CriterionOutcome>,
+        /// Refusals that are not about criteria: consent, approval, window, cap, hold.
+        reasons: Vec<Reason>,
+    },
+    /// A mistaken registration: the number stays used.
+    RegistrationCancelled {
+        participant: ParticipantId,
+        step: StepId,
+        number: u32,
+    },
+    Allocated(Allocated),
+    /// Found ineligible after registration.
+    FoundIneligible {
+        participant: ParticipantId,
+        step: StepId,
+        criterion: String,
+    },
+    OffTreatment {
+        participant: ParticipantId,
+        on: Date,
+        why: String,
+    },
+
+    // forms
+    /// One save of one form: the values that this save sets. Changing an earlier value needs the entry's reason.
+    FormSaved {
+        participant: ParticipantId,
+        form: FormKey,
+        protocol: Hash,
+        values: Values,
+    },
+    /// The site says that the form is complete.
+    FormCompleted {
+        participant: ParticipantId,
+        form: FormKey,
+    },
+    FormReopened {
+        participant: ParticipantId,
+        form: FormKey,
+    },
+    /// An expected form that will not come; the entry's reason says why.
+    FormNotApplicable {
+        participant: ParticipantId,
+        form: FormKey,
+    },
+
+    // queries
+    QueryRaised {
+        query: QueryId,
+        participant: ParticipantId,
+        form: FormKey,
+        item: ItemId,
+        check: String,
+        text: Text,
+    },
+    QueryAnswered {
+        query: QueryId,
+        text: String,
+    },
+    QueryClosed {
+        query: QueryId,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithdrawalScope {
+    /// No more protocol treatment; follow-up goes on.
+    Treatment,
+    /// No more treatment and no more follow-up; what was collected stays.
+    FollowUp,
+    /// Data and specimens are not to be used.
+    DataAndSpecimens,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Registered {
+    pub participant: ParticipantId,
+    pub step: StepId,
+    /// Dense per step from 1, never used twice.
+    pub number: u32,
+    /// The day of registration in the study's time zone.
+    pub on: Date,
+    pub protocol: Hash,
+    pub criteria: Vec<CriterionOutcome>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Eligible,
+    Ineligible,
+    CannotTell,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CriterionOutcome {
+    pub id: String,
+    pub outcome: Outcome,
+    /// For `CannotTell`: the missing items, by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+/// Why something is refused, in words for the person, with a stable code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub code: String,
+    pub text: Text,
+    /// Items or papers that it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<String>,
+}
+
+/// One allocation with all that is needed to check it without the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Allocated {
+    pub participant: ParticipantId,
+    pub allocation: AllocationId,
+    pub arm: ArmId,
+    pub protocol: Hash,
+    /// Name and version of the algorithm: `minimisation/1`, `blocks/1`.
+    pub algorithm: String,
+    /// Factor item to level, frozen.
+    pub factors: Vec<(String, String)>,
+    /// Minimisation: per factor, counts by arm at the newcomer's level before this allocation, in the order of `arms`.
+    pub counts: Vec<Vec<u32>>,
+    /// The (virtual) arms in order, as `A` or `A#2`.
+    pub arms: Vec<String>,
+    /// Imbalance per arm in whole units (minimisation).
+    pub imbalance: Vec<u64>,
+    pub preferred: Vec<String>,
+    /// Probability of each arm as numerators over `probability_total`.
+    pub probabilities: Vec<u64>,
+    pub probability_total: u64,
+    /// Generator counter and the whole number drawn, 0 to `probability_total` - 1.
+    pub counter: u64,
+    pub drawn: u64,
+    /// Blocks: stratum, block number, size, and position, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<BlockPlace>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BlockPlace {
+    pub stratum: String,
+    pub block: u32,
+    pub size: u32,
+    pub position: u32,
+}
+
+/// The day that a form tells of, when it is known.
+pub type FormDay = Option<PartialDate>;

@@ -1,0 +1,179 @@
+//! What a protocol says, as plain data. The YAML of a study folder reads into these types, and their canonical
+//! JSON is what a ledger adopts and hashes. References between parts are ids; `check` makes sure they meet.
+
+mod analysis;
+mod form;
+mod steps;
+
+pub use analysis::*;
+pub use form::*;
+pub use steps::*;
+
+use indexmap::IndexMap;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use words::Text;
+
+/// A map that keeps the order of the file: arms, steps and forms are shown as they were written.
+pub type Ordered<T> = IndexMap<String, T>;
+
+/// A whole study: `protocol.yaml` with the files of `forms/`, `test-patients.yaml` and `published.yaml` beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// The study's short name, as it is printed and as the ledger calls it: `JCOG1017`.
+    pub study: String,
+    /// The protocol version as the group writes it: `1.3`.
+    pub version: String,
+    /// The day from which this version holds.
+    pub effective: Date,
+    pub title: Text,
+    /// One paragraph for the overview page.
+    #[serde(default)]
+    pub summary: Text,
+    /// Registry name to identifier: `jrct: jRCTs031180151`.
+    #[serde(default)]
+    pub registry: BTreeMap<String, String>,
+    /// IANA name; a cut-off day ends at midnight there.
+    pub timezone: String,
+    pub arms: Ordered<Arm>,
+    /// Documents given to participants or read by sites, by id.
+    #[serde(default)]
+    pub documents: Ordered<Document>,
+    /// Papers a site must have before it may register, by kind.
+    #[serde(default)]
+    pub approvals: Ordered<Approval>,
+    pub accrual: Accrual,
+    pub steps: Ordered<Step>,
+    pub forms: Ordered<Form>,
+    #[serde(default)]
+    pub schedule: Ordered<Visit>,
+    #[serde(default)]
+    pub allocation: Ordered<Allocation>,
+    /// Dated facts read from forms: death, progression, last contact.
+    #[serde(default)]
+    pub facts: Ordered<Fact>,
+    #[serde(default)]
+    pub endpoints: Ordered<Endpoint>,
+    /// Analysis sets.
+    #[serde(default)]
+    pub sets: Ordered<AnalysisSet>,
+    #[serde(default)]
+    pub design: Option<Design>,
+    #[serde(default)]
+    pub analyses: Ordered<Analysis>,
+    /// Patients with known answers, by name; loading the protocol runs them.
+    #[serde(default)]
+    pub test_patients: Ordered<TestPatient>,
+    /// What was published, number by number, with its source.
+    #[serde(default)]
+    pub published: Vec<Published>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    pub ja: String,
+    pub en: String,
+    /// Label for figures, when the name is long.
+    #[serde(default)]
+    pub short: Option<Text>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    pub ja: String,
+    pub en: String,
+    pub kind: DocumentKind,
+    /// Versions in order, each with the day from which it is used.
+    pub versions: Ordered<Date>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    Consent,
+    Protocol,
+    Letter,
+    Other,
+}
+
+/// A paper that a site must have: ethics approval, permission of the hospital's head, the notice to start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    pub ja: String,
+    pub en: String,
+    /// Whether each protocol version needs its own.
+    #[serde(default = "yes")]
+    pub per_version: bool,
+}
+
+pub(crate) fn yes() -> bool {
+    true
+}
+
+/// The plan against which accrual is shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Accrual {
+    /// The step that counts.
+    pub step: String,
+    pub planned: u32,
+    pub from: Date,
+    pub to: Date,
+}
+
+/// One published number. `row` names the result row that answers it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Published {
+    pub id: String,
+    pub ja: String,
+    pub en: String,
+    /// The number as printed, without unit: `0.857`.
+    pub value: String,
+    #[serde(default)]
+    pub unit: Option<String>,
+    pub source: String,
+    /// The result row: analysis, statistic, and where needed group and level.
+    #[serde(default)]
+    pub row: Option<RowName>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowName {
+    pub analysis: String,
+    pub stat: String,
+    #[serde(default)]
+    pub group: Option<String>,
+    #[serde(default)]
+    pub level: Option<String>,
+    #[serde(default)]
+    pub time: Option<String>,
+}
+
+/// A made-up patient with the verdicts that the protocol must give.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestPatient {
+    pub ja: String,
+    pub en: String,
+    /// Values by path (`form.item`), written as on the form.
+    pub values: Ordered<Entered>,
+    /// Step to the verdict it must give.
+    pub expect: Ordered<Expected>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Expected {
+    Eligible,
+    /// The criteria that fail, all of them.
+    Ineligible(Vec<String>),
+    /// The items that are missing, all of them.
+    CannotTell(Vec<String>),
+}

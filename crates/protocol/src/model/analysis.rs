@@ -1,0 +1,180 @@
+//! Endpoints, analysis sets, the design and the planned analyses.
+
+use super::Ordered;
+use rules::Duration;
+use serde::{Deserialize, Serialize};
+use words::Decimal;
+
+/// Time from a step to the first of some facts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    pub ja: String,
+    pub en: String,
+    /// The step whose day is time 0.
+    pub from: String,
+    /// The first of these facts is the event. By arm where the arms differ in what counts: `{ A: [...], B: [...] }`.
+    pub event: EndpointEvent,
+    /// Facts that end observation with another outcome; then the analysis is of cumulative incidence.
+    #[serde(default)]
+    pub competing: Vec<String>,
+    /// Without an event, the day of this fact ends observation.
+    pub censor: String,
+    /// Facts at which observation ends on purpose (an intercurrent event under a hypothetical estimand).
+    #[serde(default)]
+    pub censor_at: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum EndpointEvent {
+    Same(Vec<String>),
+    ByArm(Ordered<Vec<String>>),
+}
+
+impl EndpointEvent {
+    /// The facts that count as event for this arm; an arm not named has none.
+    pub fn facts(&self, arm: Option<&str>) -> &[String] {
+        match self {
+            EndpointEvent::Same(facts) => facts,
+            EndpointEvent::ByArm(by) => arm.and_then(|a| by.get(a)).map_or(&[], Vec::as_slice),
+        }
+    }
+}
+
+/// Who is counted: everyone registered at `step` (cancelled numbers left out), less the ineligible if so said,
+/// for whom `when` is true. A participant for whom `when` cannot be told is left out and listed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnalysisSet {
+    pub ja: String,
+    pub en: String,
+    pub step: String,
+    #[serde(default)]
+    pub eligible_only: bool,
+    #[serde(default)]
+    pub when: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Design {
+    /// `log-rank` and the like, for the reader.
+    pub test: String,
+    pub alpha: Alpha,
+    pub power: Decimal,
+    /// Hazard ratio to be shown.
+    #[serde(default)]
+    pub hr: Option<Decimal>,
+    #[serde(default)]
+    pub events: Option<u32>,
+    pub n: u32,
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Alpha {
+    OneSided(Decimal),
+    TwoSided(Decimal),
+}
+
+/// One planned analysis: which kind, of what, in whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Analysis {
+    pub ja: String,
+    pub en: String,
+    #[serde(default)]
+    pub primary: bool,
+    /// `flow`, `accrual`, or one of the others with its settings: `survival: { endpoint: os, ... }`.
+    pub what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// Participant flow through steps, allocation, follow-up and analysis.
+    Flow,
+    /// Registrations over time against plan, by site.
+    Accrual,
+    /// Characteristics at a step by arm.
+    Baseline(Baseline),
+    /// Kaplan-Meier curves, log-rank, Cox; cumulative incidence where the endpoint has competing facts.
+    Survival(Survival),
+    /// Worst grade per participant of a repeating form.
+    WorstGrade(WorstGrade),
+    /// Share of participants for whom a rule is true.
+    Proportion(Proportion),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    pub set: String,
+    #[serde(default)]
+    pub by: Option<String>,
+    pub items: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Survival {
+    pub endpoint: String,
+    pub set: String,
+    /// The allocation whose arms are compared; none gives one curve.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// The arm against which hazard ratios are given.
+    #[serde(default)]
+    pub reference: Option<String>,
+    /// Items by which log-rank and Cox are stratified.
+    #[serde(default)]
+    pub strata: Vec<String>,
+    /// Items whose levels are analysed one by one, with interaction.
+    #[serde(default)]
+    pub subgroups: Vec<String>,
+    /// Confidence level of all intervals of this analysis: 0.90.
+    pub level: Decimal,
+    /// One- or two-sided p-value of the log-rank test.
+    pub sided: Sided,
+    /// Times at which survival is told.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub at: Vec<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sided {
+    One,
+    Two,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorstGrade {
+    pub set: String,
+    #[serde(default)]
+    pub by: Option<String>,
+    /// The repeating form of adverse events and its items.
+    pub form: String,
+    pub grade: String,
+    pub term: String,
+    /// Only records for which this is true, such as one treatment phase.
+    #[serde(default)]
+    pub when: Option<String>,
+    /// Grades told as "this or worse".
+    pub at_least: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Proportion {
+    pub set: String,
+    #[serde(default)]
+    pub by: Option<String>,
+    pub rule: String,
+    pub level: Decimal,
+}
