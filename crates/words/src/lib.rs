@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod date;
+mod messages;
 mod text;
 
 pub use date::{DateError, PartialDate};
+pub use messages::{Arg, MessageError, Messages, thousands};
 pub use rust_decimal::Decimal;
 pub use text::{Lang, Text};
