@@ -1,13 +1,24 @@
 //! Append-only, hash-chained events on SQLite or PostgreSQL; verify; as-of.
+//!
+//! The event format is described byte by byte in `docs/ledger.md`. As-of a position is [`Store::read`] up to a seq.
 #![forbid(unsafe_code)]
 
-use serde::{Deserialize, Serialize};
+pub mod actor;
+mod error;
+mod event;
+mod hash;
+mod memory;
+mod sqlite;
+mod store;
+mod verify;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Hash(pub [u8; 32]);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    pub seq: u64,
-    pub hash: Hash,
-}
+pub use error::{CannotErase, LedgerError};
+pub use event::{
+    Appended, Batch, Blob, Draft, Entry, Erase, Head, MAX_ATTACHMENTS, MAX_CONTENT, MAX_TEXT, REDACTION,
+    RESERVED, Unfit, commitment, seal,
+};
+pub use hash::{Hash, NotAHash};
+pub use memory::Memory;
+pub use sqlite::Sqlite;
+pub use store::{Files, Mode, Setting, Store, Stray, open};
+pub use verify::{Chain, Fault, FaultKind, verify, verify_all};
