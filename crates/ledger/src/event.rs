@@ -428,7 +428,8 @@ mod tests {
 
     #[test]
     fn a_draft_that_no_store_could_keep_is_refused() {
-        let cases: Vec<(&str, fn(&mut Draft), Unfit)> = vec![
+        type Spoil = fn(&mut Draft);
+        let cases: [(&str, Spoil, Unfit); 8] = [
             ("actor", |d| d.actor.clear(), Unfit::Empty),
             ("role", |d| d.role.clear(), Unfit::Empty),
             ("kind", |d| d.kind.clear(), Unfit::Empty),
