@@ -1,8 +1,10 @@
 //! Bilingual text, names, dates and numbers as people write them.
 #![forbid(unsafe_code)]
 
+pub mod calendar;
 mod date;
 mod messages;
+pub mod number;
 mod text;
 
 pub use date::{DateError, PartialDate};
