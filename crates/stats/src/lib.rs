@@ -1,4 +1,10 @@
 //! Statistics: pure functions on slices; no I/O, no clock, no global state.
 #![forbid(unsafe_code)]
+#![allow(clippy::needless_range_loop, reason = "matrices read better by index")]
 
+mod error;
+pub mod linalg;
 pub mod special;
+pub mod survival;
+
+pub use error::{Conventions, Result, StatsError, Warning};

@@ -1,0 +1,15 @@
+//! Time to event.
+mod cox;
+mod data;
+mod interval;
+mod km;
+mod logrank;
+
+pub use cox::{Coefficient, CoxData, CoxFit, CoxOptions, CoxResiduals, Stop, Test, Ties, cox};
+pub use data::{NearTies, Survival};
+pub use interval::ConfType;
+pub use km::{HazardTies, KmAt, KmCurve, KmOptions, KmQuantile, KmVariance, kaplan_meier, kaplan_meier_by};
+pub use logrank::{
+    Landmark, Logrank, LogrankOptions, LogrankWeight, OneSampleLogrank, OneSampleVariance, landmark, logrank,
+    logrank_family, logrank_one_sample, median_follow_up,
+};
