@@ -1,2 +1,12 @@
 //! Statistics on tables: CSV in, result rows out, and the recomputation of reference records.
 #![forbid(unsafe_code)]
+
+mod error;
+pub mod expression;
+pub mod model;
+pub mod prepare;
+pub mod reference;
+pub mod table;
+
+pub use error::WorkbenchError;
+pub use reference::{Format, Qualification, qualification_record, qualify, reference};
