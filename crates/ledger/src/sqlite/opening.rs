@@ -36,7 +36,7 @@ pub fn open(path: &str, mode: Mode) -> Result<Connection, LedgerError> {
             true
         }
         Ok(_) => {
-            look_at_header(file, path)?;
+            look_at_header(file, path, mode)?;
             false
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -195,9 +195,9 @@ pub fn altered(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Refuses what is not an SQLite file, and a file that is shorter than its header says.
+/// Refuses, without opening it as a database, what is not a ledger and a file that is shorter than its header says.
 /// Header: <https://www.sqlite.org/fileformat2.html#the_database_header>.
-fn look_at_header(file: &Path, path: &str) -> Result<(), LedgerError> {
+fn look_at_header(file: &Path, path: &str, mode: Mode) -> Result<(), LedgerError> {
     let place = || path.to_owned();
     let io = |e: std::io::Error| LedgerError::CannotOpen { place: place(), detail: e.to_string() };
     let mut header = Vec::new();
@@ -214,9 +214,21 @@ fn look_at_header(file: &Path, path: &str) -> Result<(), LedgerError> {
     let (Some(page), Some(pages)) = (be(16, 2), be(28, 4)) else {
         return Err(LedgerError::Truncated { place: place(), expected: 512, found });
     };
+    // With a log beside it, the file's own header may be behind, and a checkpoint may have been cut off.
+    if has_wal(file) {
+        return Ok(());
+    }
     let page = if page == 1 { 65536 } else { page };
-    // With a log beside the file, a checkpoint may have been cut off; SQLite mends that by itself.
-    if found < page * pages && !has_wal(file) {
+    if let (Some(format), Some(application)) = (be(60, 4), be(68, 4)) {
+        let empty = mode == Mode::Create && application == 0;
+        if application != APPLICATION_ID as u64 && !empty {
+            return Err(LedgerError::NotALedger { place: place() });
+        }
+        if format > FORMAT as u64 && !empty {
+            return Err(LedgerError::Newer { place: place(), found: format as i64, known: FORMAT });
+        }
+    }
+    if found < page * pages {
         return Err(LedgerError::Truncated { place: place(), expected: page * pages, found });
     }
     Ok(())
