@@ -3,7 +3,10 @@
 #![allow(clippy::needless_range_loop, reason = "matrices read better by index")]
 
 mod error;
+pub mod inference;
 pub mod linalg;
+pub mod proportion;
+pub mod random;
 pub mod special;
 pub mod survival;
 
