@@ -95,6 +95,8 @@ pub(crate) struct Typed {
 struct Variable {
     name: String,
     record: Arc<RecordType>,
+    /// The item that holds the list, if it is not a list inside a record.
+    list: Option<Slot>,
 }
 
 pub(crate) struct Checker<'a> {
@@ -106,6 +108,7 @@ pub(crate) struct Checker<'a> {
     spans: Vec<Span>,
     records: Vec<Option<Arc<RecordType>>>,
     variables: Vec<Variable>,
+    field_lists: Vec<(Id, Slot)>,
 }
 
 /// Compiles `source`, or reports all its mistakes in the order of their places.
@@ -126,6 +129,7 @@ pub(crate) fn check(
         spans: Vec::new(),
         records: Vec::new(),
         variables: Vec::new(),
+        field_lists: Vec::new(),
     };
     let want = expected.map(Ty::of);
     let root = checker.check(&tree, want.as_ref());
@@ -156,6 +160,7 @@ impl<'a> Checker<'a> {
             source: self.source.to_owned(),
             paths: slots.iter().map(path).collect(),
             slots,
+            field_lists: self.field_lists,
             nodes: self.nodes,
             spans: self.spans,
             root,
@@ -359,8 +364,9 @@ impl<'a> Checker<'a> {
 
     fn path(&mut self, names: &[Name], span: &Span) -> Typed {
         let joined = names.iter().map(|n| n.text.as_str()).collect::<Vec<_>>().join(".");
-        if let Some((up, record)) = self.variable(&names[0].text) {
-            return self.field(up, record, names, span);
+        if let Some((up, variable)) = self.variable(&names[0].text) {
+            let (record, list) = (variable.record.clone(), variable.list);
+            return self.field(up, record, list, names, span);
         }
         if let Some(slot) = self.scope.resolve(&joined) {
             let ty = self.scope.dictionary.item(slot).map_or(Ty::Bad, |item| Ty::of(&item.kind));
@@ -370,22 +376,37 @@ impl<'a> Checker<'a> {
         self.fail(span, diagnostic)
     }
 
-    fn variable(&self, name: &str) -> Option<(usize, Arc<RecordType>)> {
-        self.variables
-            .iter()
-            .rev()
-            .enumerate()
-            .find(|(_, v)| v.name == name)
-            .map(|(up, v)| (up, v.record.clone()))
+    fn variable(&self, name: &str) -> Option<(usize, &Variable)> {
+        self.variables.iter().rev().enumerate().find(|(_, v)| v.name == name)
     }
 
-    fn field(&mut self, up: usize, record: Arc<RecordType>, names: &[Name], span: &Span) -> Typed {
+    /// The item that holds the list of a list node.
+    fn origin(&self, list: Id) -> Option<Slot> {
+        match &self.nodes[list as usize] {
+            Node::Item(slot) => Some(*slot),
+            Node::Filter(inner, _) => self.origin(*inner),
+            _ => None,
+        }
+    }
+
+    fn field(
+        &mut self,
+        up: usize,
+        record: Arc<RecordType>,
+        list: Option<Slot>,
+        names: &[Name],
+        span: &Span,
+    ) -> Typed {
         let all = || record.fields.iter().map(|f| f.name.as_str());
         let listed = all().map(|f| format!("`{}.{f}`", names[0].text)).collect::<Vec<_>>();
         let fields = Text::new(listed.join("、"), listed.join(", "));
         match names {
             [_, name] => match record.field(&name.text) {
-                Some((index, field)) => self.add(Node::Field { up, index }, span, Ty::of(&field.kind)),
+                Some((index, field)) => {
+                    let typed = self.add(Node::Field { up, index }, span, Ty::of(&field.kind));
+                    self.field_lists.extend(list.map(|slot| (typed.id, slot)));
+                    typed
+                }
                 None => {
                     let diagnostic = Diagnostic::new(
                         name.span.clone(),

@@ -55,13 +55,13 @@ pub(crate) enum V<'e> {
     Error(Box<RuleError>),
     Boolean(bool),
     Integer(i64),
-    /// From the first to the second; `i64::MAX` is no bound.
-    Between(i64, i64),
     Decimal(Decimal),
+    /// A number from the first to the second; `Decimal::MIN` and `MAX` are no bound.
+    Between(Decimal, Decimal),
     /// A code or a text.
     Text(&'e str),
     Shared(Arc<str>),
-    /// Earliest and latest day that it can be.
+    /// Earliest and latest day that it can be; `Date::MIN` and `MAX` are no bound.
     Date(Date, Date),
     Duration(Duration),
     List(&'e List),
@@ -81,6 +81,23 @@ impl V<'_> {
             V::Integer(n) => Some(Decimal::from(*n)),
             V::Decimal(n) => Some(*n),
             _ => None,
+        }
+    }
+
+    /// The least and the greatest number that this can be.
+    fn bounds(&self) -> Option<(Decimal, Decimal)> {
+        match self {
+            V::Between(low, high) => Some((*low, *high)),
+            other => other.decimal().map(|n| (n, n)),
+        }
+    }
+
+    /// Whether this is one value and no interval.
+    pub fn is_exact(&self) -> bool {
+        match self {
+            V::Unknown | V::Error(_) | V::Between(..) => false,
+            V::Date(first, last) => first == last,
+            _ => true,
         }
     }
 
@@ -104,7 +121,7 @@ impl V<'_> {
 }
 
 /// The partial date that is exactly these days.
-fn partial(first: Date, last: Date) -> Option<PartialDate> {
+pub(crate) fn partial(first: Date, last: Date) -> Option<PartialDate> {
     [
         PartialDate::Day(first),
         PartialDate::Month(first.year(), first.month()),
@@ -362,12 +379,11 @@ impl<'e> Evaluator<'e> {
             (V::Integer(a), V::Integer(b)) => a.cmp(b),
             (V::Boolean(a), V::Boolean(b)) => a.cmp(b),
             (V::Date(a, b), V::Date(c, d)) => return between(comparison, (*a, *b), (*c, *d)),
-            (V::Between(a, b), V::Between(c, d)) => return between(comparison, (*a, *b), (*c, *d)),
-            (V::Between(a, b), other) | (other, V::Between(a, b)) => {
-                let Some(n) = other.decimal() else { return Truth::Error(self.wrong_kind(id)) };
-                let comparison =
-                    if matches!(left, V::Between(..)) { comparison } else { comparison.mirrored() };
-                return between(comparison, (Decimal::from(*a), Decimal::from(*b)), (n, n));
+            (V::Between(..), _) | (_, V::Between(..)) => {
+                let (Some(a), Some(b)) = (left.bounds(), right.bounds()) else {
+                    return Truth::Error(self.wrong_kind(id));
+                };
+                return between(comparison, a, b);
             }
             (V::Duration(a), V::Duration(b)) => match durations(*a, *b) {
                 Some(order) => order,
@@ -399,18 +415,9 @@ impl<'e> Evaluator<'e> {
             }
             .map_or_else(|| self.overflow(id), V::Integer),
             (V::Date(first, last), V::Duration(d)) => {
-                let d = if operation == Operation::Subtract { d.negated() } else { d };
-                match (d.add_to(first), d.add_to(last)) {
-                    (Some(first), Some(last)) => V::Date(first, last),
-                    _ => self.overflow(id),
-                }
+                self.shift(id, first, last, if operation == Operation::Subtract { d.negated() } else { d })
             }
-            (V::Duration(d), V::Date(first, last)) if operation == Operation::Add => {
-                match (d.add_to(first), d.add_to(last)) {
-                    (Some(first), Some(last)) => V::Date(first, last),
-                    _ => self.overflow(id),
-                }
-            }
+            (V::Duration(d), V::Date(first, last)) => self.shift(id, first, last, d),
             (left, right) => {
                 let (Some(a), Some(b)) = (left.decimal(), right.decimal()) else {
                     return V::Error(self.wrong_kind(id));
@@ -428,6 +435,12 @@ impl<'e> Evaluator<'e> {
                 .map_or_else(|| self.overflow(id), V::Decimal)
             }
         }
+    }
+
+    fn shift<'v>(&self, id: Id, first: Date, last: Date, by: Duration) -> V<'v> {
+        let first = if first == Date::MIN { Some(first) } else { by.add_to(first) };
+        let last = if last == Date::MAX { Some(last) } else { by.add_to(last) };
+        first.zip(last).map_or_else(|| self.overflow(id), |(first, last)| V::Date(first, last))
     }
 
     /// The first error, or else the first unknown, among arguments: unknown decides before error.
@@ -448,21 +461,11 @@ impl<'e> Evaluator<'e> {
                 tally.result(true).map_or_else(V::Error, interval)
             }
             Standard::Minimum | Standard::Maximum => {
-                let mut best: Option<V<'e>> = None;
-                let mut fault = None;
+                let mut extreme = Extreme::new(function == Standard::Maximum);
                 for argument in arguments {
-                    match self.value(*argument, up) {
-                        V::Unknown | V::Between(..) => return V::Unknown,
-                        error @ V::Error(_) => fault = Some(error),
-                        value => {
-                            best = Some(match best {
-                                None => value,
-                                Some(b) => self.better(b, value, function == Standard::Maximum),
-                            })
-                        }
-                    }
+                    extreme.add(self.value(*argument, up));
                 }
-                fault.or(best).unwrap_or(V::Unknown)
+                extreme.result(true)
             }
             Standard::Absolute => match self.value(arguments[0], up) {
                 V::Integer(n) => n.checked_abs().map_or_else(|| self.overflow(id), V::Integer),
@@ -500,23 +503,6 @@ impl<'e> Evaluator<'e> {
                 let (low, high) = (between(b, c), between(a, d));
                 interval((low, high))
             }
-        }
-    }
-
-    /// The smaller or greater of two known values of one type.
-    fn better<'v>(&self, a: V<'v>, b: V<'v>, greater: bool) -> V<'v> {
-        match (&a, &b) {
-            (V::Date(a1, a2), V::Date(b1, b2)) => {
-                if greater {
-                    V::Date(*a1.max(b1), *a2.max(b2))
-                } else {
-                    V::Date(*a1.min(b1), *a2.min(b2))
-                }
-            }
-            _ => match (a.decimal(), b.decimal()) {
-                (Some(x), Some(y)) if (y > x) == greater && x != y => b,
-                _ => a,
-            },
         }
     }
 
@@ -643,52 +629,101 @@ impl<'e> Evaluator<'e> {
     }
 
     fn aggregate(&self, id: Id, aggregate: Aggregate, list: Id, each: Id, up: Up<'e, '_>) -> V<'e> {
-        let mut result: Option<V<'e>> = None;
-        let (mut unknown, mut fault) = (false, None);
+        let mut extreme = Extreme::new(aggregate == Aggregate::Maximum);
+        // Of a sum the total so far; of first and last the value of the record chosen so far.
+        let mut found: Option<V<'e>> = None;
         let complete = self.walk(list, up, &mut |frame, belongs| {
-            match belongs {
+            let value = match belongs {
                 Truth::False => return true,
-                Truth::Unknown => {
-                    unknown = true;
-                    return true;
+                Truth::Unknown => V::Unknown,
+                Truth::Error(error) => V::Error(error),
+                Truth::True => self.value(each, Some(frame)),
+            };
+            match aggregate {
+                Aggregate::Minimum | Aggregate::Maximum => extreme.add(value),
+                Aggregate::Sum => {
+                    found = Some(match found.take() {
+                        None => value,
+                        Some(sum) => self.arithmetic(id, Operation::Add, sum, value),
+                    });
                 }
-                Truth::Error(error) => {
-                    fault = Some(error);
-                    return true;
+                Aggregate::First => {
+                    found = Some(value);
+                    return false;
                 }
-                Truth::True => {}
-            }
-            if aggregate == Aggregate::First && result.is_some() {
-                return true;
-            }
-            let value = self.value(each, Some(frame));
-            match (aggregate, result.take(), value) {
-                (Aggregate::First | Aggregate::Last, _, value) => result = Some(value),
-                (_, before, V::Unknown | V::Between(..)) => {
-                    unknown = true;
-                    result = before;
-                }
-                (_, _, V::Error(error)) => fault = Some(error),
-                (_, None, value) => result = Some(value),
-                (Aggregate::Sum, Some(sum), value) => match self.arithmetic(id, Operation::Add, sum, value) {
-                    V::Error(error) => fault = Some(error),
-                    sum => result = Some(sum),
-                },
-                (_, Some(best), value) => {
-                    result = Some(self.better(best, value, aggregate == Aggregate::Maximum));
-                }
+                Aggregate::Last => found = Some(value),
             }
             true
         });
-        match (complete, fault) {
+        match (complete, aggregate) {
             (Err(error), _) => V::Error(error),
-            (Ok(true), Some(error)) if !unknown => V::Error(error),
-            (Ok(true), None) if !unknown => match (aggregate, result) {
-                (Aggregate::Sum, None) => V::Integer(0),
-                (_, None) => V::Unknown,
-                (_, Some(value)) => value,
+            (Ok(complete), Aggregate::Minimum | Aggregate::Maximum) => extreme.result(complete),
+            (Ok(true), Aggregate::Sum) => found.unwrap_or(V::Integer(0)),
+            (Ok(true), _) => found.unwrap_or(V::Unknown),
+            (Ok(false), _) => V::Unknown,
+        }
+    }
+}
+
+/// The least or greatest of values of which some may be unknown: those that are known bound it on one side.
+struct Extreme<'v> {
+    greatest: bool,
+    best: Option<V<'v>>,
+    open: bool,
+    fault: Option<Box<RuleError>>,
+}
+
+impl<'v> Extreme<'v> {
+    fn new(greatest: bool) -> Self {
+        Extreme { greatest, best: None, open: false, fault: None }
+    }
+
+    fn add(&mut self, value: V<'v>) {
+        let best = match (self.best.take(), value) {
+            (best, V::Unknown) => {
+                self.open = true;
+                best
+            }
+            (best, V::Error(error)) => {
+                self.fault = Some(error);
+                best
+            }
+            (None, value) => Some(value),
+            (Some(V::Date(a, b)), V::Date(c, d)) => {
+                Some(if self.greatest { V::Date(a.max(c), b.max(d)) } else { V::Date(a.min(c), b.min(d)) })
+            }
+            (Some(a), b) => match (a.bounds(), b.bounds()) {
+                (Some((low, high)), Some((c, d))) if !a.is_exact() || !b.is_exact() => {
+                    Some(if self.greatest {
+                        V::Between(low.max(c), high.max(d))
+                    } else {
+                        V::Between(low.min(c), high.min(d))
+                    })
+                }
+                (Some((x, _)), Some((y, _))) if x != y && (y > x) == self.greatest => Some(b),
+                _ => Some(a),
             },
-            _ => V::Unknown,
+        };
+        self.best = best;
+    }
+
+    fn result(self, complete: bool) -> V<'v> {
+        match (self.fault, self.best) {
+            (Some(error), _) if complete && !self.open => V::Error(error),
+            (None, Some(best)) if complete && !self.open => best,
+            (_, Some(V::Date(first, last))) => {
+                if self.greatest {
+                    V::Date(first, Date::MAX)
+                } else {
+                    V::Date(Date::MIN, last)
+                }
+            }
+            (_, Some(best)) => match best.bounds() {
+                Some((low, _)) if self.greatest => V::Between(low, Decimal::MAX),
+                Some((_, high)) => V::Between(Decimal::MIN, high),
+                None => V::Unknown,
+            },
+            (_, None) => V::Unknown,
         }
     }
 }
@@ -724,7 +759,11 @@ impl Tally {
 }
 
 fn interval<'v>((low, high): (i64, i64)) -> V<'v> {
-    if low == high { V::Integer(low) } else { V::Between(low, high) }
+    match (low, high) {
+        (low, high) if low == high => V::Integer(low),
+        (low, i64::MAX) => V::Between(low.into(), Decimal::MAX),
+        (low, high) => V::Between(low.into(), high.into()),
+    }
 }
 
 /// A comparison of two things of which only the ends are known.

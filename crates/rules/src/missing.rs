@@ -39,13 +39,17 @@ pub enum Part {
 impl Evaluator<'_> {
     /// The missing items that matter at `root`, which evaluates to unknown.
     pub fn missing(&self, root: Id) -> BTreeSet<MissingItem> {
-        let mut out = BTreeSet::new();
-        self.collect(root, None, &mut out);
-        out
+        self.missing_at(root, None)
     }
 }
 
 impl<'e> Evaluator<'e> {
+    pub fn missing_at(&self, id: Id, up: Up<'e, '_>) -> BTreeSet<MissingItem> {
+        let mut out = BTreeSet::new();
+        self.collect(id, up, &mut out);
+        out
+    }
+
     fn add(&self, slot: Slot, part: Part, why: Missing, out: &mut BTreeSet<MissingItem>) {
         out.insert(MissingItem { slot, path: self.program.path(slot), part, why });
     }
@@ -110,15 +114,17 @@ impl<'e> Evaluator<'e> {
                 self.collect_records(list, None, up, out);
             }
             Node::Aggregate(aggregate, list, each) => {
-                let before = out.len();
-                self.collect_records(*list, Some(*each), up, out);
+                let mut found = BTreeSet::new();
+                self.collect_records(*list, Some(*each), up, &mut found);
                 // First and last of nothing, least and greatest of nothing: a record is missing.
-                if out.len() == before
+                if found.is_empty()
                     && *aggregate != Aggregate::Sum
+                    && !self.value(id, up).is_exact()
                     && let Some(slot) = self.program.origin(*list)
                 {
-                    self.add(slot, Part::AnyRecord, Missing::NotApplicable, out);
+                    self.add(slot, Part::AnyRecord, Missing::NotApplicable, &mut found);
                 }
+                out.append(&mut found);
             }
         }
     }
@@ -166,9 +172,8 @@ impl<'e> Evaluator<'e> {
         self.collect(inner, up, out);
         let _ = self.walk(list, up, &mut |frame: &Frame<'e, '_>, belongs: Truth| {
             let unsettled = each.is_some_and(|each| match self.value(each, Some(frame)) {
-                V::Unknown | V::Between(..) => true,
-                V::Date(first, last) => first != last,
-                _ => false,
+                V::Error(_) => false,
+                value => !value.is_exact(),
             });
             match (&belongs, each) {
                 (Truth::False, _) => {}

@@ -60,6 +60,13 @@ pub(crate) enum Standard {
     CountTrue,
 }
 
+impl Standard {
+    /// Whether the result has the type of the arguments.
+    pub fn keeps_type(self) -> bool {
+        matches!(self, Standard::Minimum | Standard::Maximum | Standard::Absolute)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
     Constant(Constant),
@@ -90,6 +97,28 @@ pub(crate) enum Node {
     Aggregate(Aggregate, Id, Id),
 }
 
+impl Node {
+    /// Calls `each` with the nodes right below, in the order of the source.
+    pub fn below(&self, each: &mut dyn FnMut(Id)) {
+        match self {
+            Node::Constant(_) | Node::Item(_) | Node::Field { .. } => {}
+            Node::Not(a) | Node::Negative(a) | Node::Test(_, a) | Node::Size(a) => each(*a),
+            Node::And(parts) | Node::Or(parts) | Node::Call(_, parts) => parts.iter().for_each(|p| each(*p)),
+            Node::Custom(custom) => custom.arguments.iter().for_each(|p| each(*p)),
+            Node::Compare(_, a, b)
+            | Node::Arithmetic(_, a, b)
+            | Node::Filter(a, b)
+            | Node::Quantify(_, a, b)
+            | Node::Aggregate(_, a, b) => [a, b].into_iter().for_each(|p| each(*p)),
+            Node::In(needle, options) => {
+                each(*needle);
+                options.iter().for_each(|p| each(*p));
+            }
+            Node::InRecords(a, b, c) | Node::If(a, b, c) => [a, b, c].into_iter().for_each(|p| each(*p)),
+        }
+    }
+}
+
 /// A call of a function that another crate registered.
 #[derive(Debug)]
 pub(crate) struct Custom {
@@ -109,6 +138,8 @@ pub(crate) struct Program {
     pub result: Type,
     /// Items read, each once, in order of slot.
     pub slots: Vec<Slot>,
+    /// For each field node the item whose list its record is in.
+    pub field_lists: Vec<(Id, Slot)>,
     /// Path of each of `slots`, for reports of what is missing.
     pub paths: Vec<Arc<str>>,
 }
@@ -128,6 +159,12 @@ impl Program {
 
     pub fn path(&self, slot: Slot) -> Arc<str> {
         self.slots.binary_search(&slot).ok().map_or_else(|| Arc::from(""), |i| self.paths[i].clone())
+    }
+
+    /// For a field of a record: the item that holds the list, and the number of the field.
+    pub fn field_of(&self, id: Id) -> Option<(Slot, usize)> {
+        let Node::Field { index, .. } = self.node(id) else { return None };
+        self.field_lists.iter().find(|(field, _)| *field == id).map(|(_, slot)| (*slot, *index))
     }
 
     /// The item whose list a list node goes through, if it is one.

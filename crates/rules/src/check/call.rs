@@ -206,11 +206,11 @@ impl Checker<'_> {
         match (found, arguments) {
             (Macro::Size | Macro::Count, []) => self.add(Node::Size(list.id), span, Ty::Integer),
             (Macro::Quantify(quantifier), [variable, predicate]) => {
-                let predicate = self.each(&record, variable, |c| c.condition(predicate));
+                let predicate = self.each(list.id, &record, variable, |c| c.condition(predicate));
                 self.add(Node::Quantify(quantifier, list.id, predicate.id), span, Ty::Boolean)
             }
             (Macro::Filter | Macro::Count, [variable, predicate]) => {
-                let predicate = self.each(&record, variable, |c| c.condition(predicate));
+                let predicate = self.each(list.id, &record, variable, |c| c.condition(predicate));
                 let filtered = self.add(Node::Filter(list.id, predicate.id), span, Ty::List(record));
                 if found == Macro::Count {
                     self.add(Node::Size(filtered.id), span, Ty::Integer)
@@ -219,7 +219,7 @@ impl Checker<'_> {
                 }
             }
             (Macro::Map, [variable, each]) => {
-                let each = self.each(&record, variable, |c| c.check(each, None));
+                let each = self.each(list.id, &record, variable, |c| c.check(each, None));
                 match each.ty {
                     Ty::Bad => self.bad(span),
                     ty => Typed { id: list.id, ty: Ty::Values(Box::new(ty), each.id) },
@@ -227,7 +227,7 @@ impl Checker<'_> {
             }
             (Macro::Aggregate(aggregate), [variable, each]) => {
                 let place = each.span.clone();
-                let each = self.each(&record, variable, |c| c.check(each, None));
+                let each = self.each(list.id, &record, variable, |c| c.check(each, None));
                 self.aggregate(aggregate, list.id, each.id, each.ty, &place, span)
             }
             // A field by its name alone.
@@ -235,7 +235,8 @@ impl Checker<'_> {
                 if names.len() == 1 =>
             {
                 let record_name = Name { text: String::new(), span: place.clone() };
-                let each = self.field(0, record, &[record_name, names[0].clone()], place);
+                let each =
+                    self.field(0, record, self.origin(list.id), &[record_name, names[0].clone()], place);
                 self.aggregate(aggregate, list.id, each.id, each.ty, place, span)
             }
             (Macro::Size, _) => {
@@ -258,6 +259,7 @@ impl Checker<'_> {
     /// Checks the body of a macro, with a name for the record it stands at.
     fn each(
         &mut self,
+        list: Id,
         record: &Arc<RecordType>,
         variable: &Expr,
         body: impl FnOnce(&mut Self) -> Typed,
@@ -288,7 +290,8 @@ impl Checker<'_> {
                 .hint("記録には別の名前を付けてください", "give the record another name"),
             );
         }
-        self.variables.push(super::Variable { name: name.text.clone(), record: record.clone() });
+        let list = self.origin(list);
+        self.variables.push(super::Variable { name: name.text.clone(), record: record.clone(), list });
         let typed = body(self);
         self.variables.pop();
         typed
