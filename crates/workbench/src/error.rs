@@ -21,6 +21,8 @@ pub enum WorkbenchError {
     Data(String),
     #[error("{0}")]
     Usage(String),
+    #[error("{count} numbers of the reference records are wrong")]
+    Wrong { count: usize },
     #[error(transparent)]
     Stats(#[from] stats::StatsError),
     #[error("the result cannot be written: {0}")]

@@ -31,6 +31,17 @@ impl ConfType {
         }
     }
 
+    /// For the list of conventions of a result.
+    pub fn convention(self) -> &'static str {
+        match self {
+            ConfType::LogLog => "limits: log-log",
+            ConfType::Log => "limits: log",
+            ConfType::Plain => "limits: plain, cut to [0, 1]",
+            ConfType::Arcsin => "limits: arcsine square root",
+            ConfType::Logit => "limits: logit",
+        }
+    }
+
     pub fn from_name(name: &str) -> Option<ConfType> {
         ConfType::ALL.into_iter().find(|t| t.name() == name)
     }
@@ -43,7 +54,7 @@ impl ConfType {
         }
         if p >= 1.0 {
             return match self {
-                ConfType::LogLog | ConfType::Logit => None,
+                ConfType::LogLog | ConfType::Logit | ConfType::Arcsin => None,
                 _ => Some((1.0, 1.0)),
             };
         }

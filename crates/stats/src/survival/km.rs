@@ -197,7 +197,7 @@ pub fn kaplan_meier_by(
         curve.conventions = vec![
             "curve: product-limit, events before censorings",
             variance.name(),
-            options.conf_type.name(),
+            options.conf_type.convention(),
             options.hazard.name(),
             options.near_ties.name(),
         ];

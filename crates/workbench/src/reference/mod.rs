@@ -12,7 +12,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use case::{Case, Skip, Values};
+pub use case::{Case, Skip, Values, number};
 pub use print::{Format, qualification_record};
 
 use crate::WorkbenchError;

@@ -1,0 +1,197 @@
+//! `shirube stats METHOD`: one method on one CSV file, result rows out.
+mod input;
+mod rows;
+mod survival;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+pub use input::{Followed, Input, need};
+pub use rows::{Row, Rows};
+
+use crate::reference::{Format, qualification_record, reference};
+use crate::{WorkbenchError, commands::input::load};
+
+/// A method of the command line. To add one, write a function and list it in a table below.
+pub struct Command {
+    pub name: &'static str,
+    /// What it does, for the list of methods.
+    pub about: &'static str,
+    pub run: fn(&StatsArgs, &Input) -> Result<Rows, WorkbenchError>,
+}
+
+/// The tables of methods, by family.
+const COMMANDS: &[&[Command]] = &[survival::COMMANDS];
+
+/// All methods, for help texts.
+pub fn commands() -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter().flat_map(|table| table.iter())
+}
+
+/// Options of `shirube stats`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct StatsArgs {
+    /// km, logrank, cox, ...; `list` prints all; `reference FOLDER` recomputes reference records
+    pub method: String,
+    /// Folder of reference records (with the method `reference`)
+    pub folder: Option<PathBuf>,
+    /// CSV file with a header row; empty cells and NA are missing
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// New column, NAME=EXPRESSION, before everything else
+    #[arg(long, value_name = "NAME=EXPRESSION")]
+    pub derive: Vec<String>,
+    /// Keep only the rows on which the condition is true
+    #[arg(long, value_name = "CONDITION")]
+    pub filter: Vec<String>,
+    /// End of follow-up
+    #[arg(long)]
+    pub time: Option<String>,
+    /// Event column: 1 = event, 0 = censored; competing risks: 0 = censored, k = cause k
+    #[arg(long)]
+    pub event: Option<String>,
+    /// The value of the event column that means an event, when it is not 1
+    #[arg(long, value_name = "VALUE")]
+    pub event_code: Option<String>,
+    /// Delayed entry: the row is at risk in (entry, time]
+    #[arg(long)]
+    pub entry: Option<String>,
+    /// Column of the groups to compare
+    #[arg(long)]
+    pub group: Option<String>,
+    /// Order of the groups; the first is the reference
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub group_levels: Vec<String>,
+    /// Stratification columns
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub strata: Vec<String>,
+    /// Covariates; text columns are treatment coded, `sex:age` is a product, `factor(grade)` makes a factor
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub covariates: Vec<String>,
+    /// Case weights
+    #[arg(long)]
+    pub weights: Option<String>,
+    /// Known part of the linear predictor
+    #[arg(long)]
+    pub offset: Option<String>,
+    /// Rows that belong together (robust variance)
+    #[arg(long)]
+    pub cluster: Option<String>,
+    /// Robust variance
+    #[arg(long)]
+    pub robust: bool,
+    /// efron, breslow or exact
+    #[arg(long, default_value = "efron")]
+    pub ties: String,
+    /// Times at which to report
+    #[arg(long, value_delimiter = ',', value_name = "T,...")]
+    pub at: Vec<f64>,
+    /// Quantiles to report, as proportions with the event
+    #[arg(long, value_delimiter = ',', value_name = "P,...")]
+    pub probs: Vec<f64>,
+    /// Confidence level
+    #[arg(long, default_value_t = 0.95)]
+    pub conf: f64,
+    /// Interval type; curves: log-log, log, plain, arcsin or logit
+    #[arg(long)]
+    pub conf_type: Option<String>,
+    /// Compare times bit by bit instead of merging near-tied ones
+    #[arg(long)]
+    pub exact_times: bool,
+    /// Horizon of restricted means and of survival differences
+    #[arg(long)]
+    pub tau: Option<f64>,
+    /// Weight S(t-)^rho (1-S(t-))^gamma of the log-rank test
+    #[arg(long)]
+    pub rho: Option<f64>,
+    #[arg(long)]
+    pub gamma: Option<f64>,
+    /// Modestly weighted log-rank: 1 / max(S(t-), S(t*))
+    #[arg(long, value_name = "T")]
+    pub t_star: Option<f64>,
+    /// Cause of interest (competing risks)
+    #[arg(long, default_value_t = 1)]
+    pub cause: u32,
+    /// Firth's correction
+    #[arg(long)]
+    pub firth: bool,
+    /// Outcome column (proportions, ranks, models)
+    #[arg(long, short = 'y')]
+    pub outcome: Option<String>,
+    /// Number with the property (proportions without a file)
+    #[arg(long, short = 'x')]
+    pub x: Option<u64>,
+    /// Number of trials (proportions without a file)
+    #[arg(long, short = 'n')]
+    pub n: Option<u64>,
+    /// Hypothesised value
+    #[arg(long)]
+    pub null: Option<f64>,
+    /// Further option of a method, KEY=VALUE
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// text or json
+    #[arg(long, default_value = "text")]
+    pub format: String,
+    /// With `reference`: write a printable record (HTML) here
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// With `record`: the date to print
+    #[arg(long)]
+    pub date: Option<String>,
+}
+
+impl StatsArgs {
+    pub fn format(&self) -> Result<Format, WorkbenchError> {
+        match self.format.as_str() {
+            "text" => Ok(Format::Text),
+            "json" => Ok(Format::Json),
+            other => Err(WorkbenchError::Usage(format!("--format {other}: text or json"))),
+        }
+    }
+
+    /// The value of `--set KEY=VALUE`.
+    pub fn setting(&self, key: &str) -> Option<&str> {
+        self.set.iter().find_map(|s| s.split_once('=').filter(|(k, _)| *k == key).map(|(_, v)| v))
+    }
+}
+
+/// Runs one method and writes its rows.
+pub fn run(args: &StatsArgs, out: &mut dyn Write) -> Result<(), WorkbenchError> {
+    let format = args.format()?;
+    match args.method.as_str() {
+        "list" => {
+            for c in commands() {
+                writeln!(out, "{:16} {}", c.name, c.about)?;
+            }
+            return Ok(());
+        }
+        "reference" => {
+            let folder = args
+                .folder
+                .as_deref()
+                .ok_or_else(|| WorkbenchError::Usage("stats reference needs a folder".into()))?;
+            let outcome = reference(folder, format, out)?;
+            if let Some(path) = &args.record {
+                let date = args.date.as_deref().unwrap_or("____-__-__");
+                let page = qualification_record(&outcome, &folder.display().to_string(), date);
+                std::fs::write(path, page)
+                    .map_err(|source| WorkbenchError::File { path: path.clone(), source })?;
+            }
+            return match outcome.total().wrong {
+                0 => Ok(()),
+                count => Err(WorkbenchError::Wrong { count }),
+            };
+        }
+        _ => {}
+    }
+    let command = commands().find(|c| c.name == args.method).ok_or_else(|| {
+        let known: Vec<&str> = commands().map(|c| c.name).collect();
+        WorkbenchError::Usage(format!("no method {}; there are {}", args.method, known.join(", ")))
+    })?;
+    let input = load(args)?;
+    let rows = (command.run)(args, &input)?;
+    rows.write(format, out)
+}

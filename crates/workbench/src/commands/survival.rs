@@ -1,0 +1,240 @@
+//! Kaplan–Meier, log-rank and Cox on the command line.
+use stats::survival::{
+    CoxData, CoxOptions, KmOptions, LogrankOptions, LogrankWeight, cox, kaplan_meier_by, landmark, logrank,
+};
+
+use super::input::{Followed, Input};
+use super::{Command, Rows, StatsArgs};
+use crate::WorkbenchError;
+use crate::model::flatten;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command { name: "km", about: "Kaplan-Meier curves, quantiles, survival at given times", run: km },
+    Command { name: "logrank", about: "log-rank test, stratified and weighted", run: test },
+    Command { name: "cox", about: "proportional hazards regression", run: regression },
+    Command { name: "landmark", about: "two groups compared at one time (--at)", run: fixed_time },
+];
+
+fn km(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
+    let f = Followed::read(args, input)?;
+    let options = KmOptions {
+        conf_level: args.conf,
+        conf_type: args.curve_limits()?,
+        near_ties: args.near_ties(),
+        ..KmOptions::default()
+    };
+    let curves = kaplan_meier_by(
+        &f.survival(),
+        &f.group,
+        f.levels.len(),
+        f.weights.as_deref(),
+        f.cluster.as_deref(),
+        &options,
+    )?;
+    let probs = if args.probs.is_empty() { vec![0.5] } else { args.probs.clone() };
+    let mut rows = Rows::new("km");
+    let mut warnings = Vec::new();
+    rows.whole().push("n_missing", f.missing as f64);
+    for (g, (curve, label)) in curves.iter().zip(&f.levels).enumerate() {
+        rows.group(label).push("n", curve.n as f64).push("events", curve.n_event.iter().sum());
+        if args.probs.is_empty() {
+            for q in curve.quantile(&[0.5])? {
+                rows.optional("median", q.estimate)
+                    .optional("median_lower", q.lower)
+                    .optional("median_upper", q.upper);
+            }
+        }
+        warnings.extend(curve.warnings.iter().cloned());
+        let last = curve.time.last().copied().unwrap_or(0.0);
+        for at in curve.at(&args.at) {
+            if at.carried_on {
+                warnings.push(stats::Warning::BeyondLastObservation { group: g, time: at.time, last });
+            }
+        }
+    }
+    if !args.probs.is_empty() {
+        for (curve, label) in curves.iter().zip(&f.levels) {
+            for q in curve.quantile(&probs)? {
+                rows.group(label)
+                    .level(&format!("{}", q.p))
+                    .optional("quantile", q.estimate)
+                    .optional("lower", q.lower)
+                    .optional("upper", q.upper);
+            }
+        }
+    }
+    for (curve, label) in curves.iter().zip(&f.levels) {
+        if args.at.is_empty() {
+            for k in 0..curve.time.len() {
+                rows.group(label)
+                    .time(curve.time[k])
+                    .push("n_risk", curve.n_risk[k])
+                    .push("n_event", curve.n_event[k])
+                    .push("n_censor", curve.n_censor[k])
+                    .push("surv", curve.surv[k])
+                    .optional("std_err", curve.std_err[k])
+                    .optional("lower", curve.lower[k])
+                    .optional("upper", curve.upper[k])
+                    .push("cumhaz", curve.cumhaz[k]);
+            }
+        }
+        for at in curve.at(&args.at) {
+            rows.group(label)
+                .time(at.time)
+                .push("n_risk", at.n_risk)
+                .push("surv", at.surv)
+                .optional("std_err", at.std_err)
+                .optional("lower", at.lower)
+                .optional("upper", at.upper)
+                .push("cumhaz", at.cumhaz);
+        }
+    }
+    let conventions: Vec<&str> = curves.iter().flat_map(|c| c.conventions.clone()).collect();
+    rows.remarks(&conventions, &warnings);
+    Ok(rows)
+}
+
+fn test(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
+    let f = Followed::read(args, input)?;
+    let weight = match (args.rho, args.gamma, args.t_star) {
+        (None, None, None) => LogrankWeight::One,
+        (None, None, Some(t_star)) => LogrankWeight::Modest { t_star },
+        (rho, gamma, None) => {
+            LogrankWeight::FlemingHarrington { rho: rho.unwrap_or(0.0), gamma: gamma.unwrap_or(0.0) }
+        }
+        _ => return Err(WorkbenchError::Usage("--t-star excludes --rho and --gamma".into())),
+    };
+    if args.group.is_none() {
+        return Err(WorkbenchError::Usage("--group is needed".into()));
+    }
+    let options = LogrankOptions { weight, near_ties: args.near_ties() };
+    let t = logrank(&f.survival(), &f.group, f.levels.len(), f.strata.as_deref(), &options)?;
+    let mut rows = Rows::new("logrank");
+    for (g, label) in f.levels.iter().enumerate() {
+        rows.group(label)
+            .push("n", t.n[g] as f64)
+            .push("obs", t.observed[g])
+            .push("exp", t.expected[g])
+            .push("var", t.variance.get(g, g));
+        if f.levels.len() == 2 {
+            rows.optional("z", t.z(g))
+                .optional("p_one_sided", t.p_fewer(g))
+                .optional("hr_peto", t.hr_peto(g));
+        }
+    }
+    rows.whole()
+        .push("chisq", t.chi_square)
+        .push("df", t.df as f64)
+        .push("p", t.p)
+        .push("n_missing", f.missing as f64);
+    let mut conventions = t.conventions.clone();
+    if f.levels.len() == 2 {
+        conventions.push("a negative z and a small p_one_sided favour the group of the row");
+    }
+    rows.remarks(&conventions, &t.warnings);
+    Ok(rows)
+}
+
+fn regression(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
+    let mut args = args.clone();
+    if let Some(group) = args.group.take() {
+        // The group is the first covariate, coded against its first level.
+        args.covariates.insert(0, format!("factor({group})"));
+    }
+    let f = Followed::read(&args, input)?;
+    let terms = f.design(&args)?;
+    if terms.is_empty() {
+        return Err(WorkbenchError::Usage("--covariates (or --group) is needed".into()));
+    }
+    let options = CoxOptions {
+        ties: args.tie_method()?,
+        near_ties: args.near_ties(),
+        conf_level: args.conf,
+        robust: args.robust,
+        firth: args.firth,
+        ..CoxOptions::default()
+    };
+    let data = CoxData {
+        survival: f.survival(),
+        columns: flatten(terms.clone()).1,
+        strata: f.strata.as_deref(),
+        weights: f.weights.as_deref(),
+        offset: f.offset.as_deref(),
+        cluster: f.cluster.as_deref(),
+    };
+    let fit = cox(data, &options)?;
+    let mut rows = Rows::new("cox");
+    let mut k = 0;
+    for term in &terms {
+        for (name, _) in &term.columns {
+            rows.variable(&term.name);
+            if name != &term.name {
+                rows.level(name.strip_prefix(&term.name).unwrap_or(name));
+            }
+            let c = &fit.coefficients[k];
+            rows.optional("coef", c.estimate).optional("se", c.se);
+            if fit.robust_score.is_some() {
+                rows.optional("robust_se", c.robust_se);
+            }
+            rows.optional("hr", c.hr)
+                .optional("hr_lower", c.hr_lower)
+                .optional("hr_upper", c.hr_upper)
+                .optional("z", c.z)
+                .optional("p", c.p);
+            k += 1;
+        }
+    }
+    rows.whole()
+        .push("n", fit.n as f64)
+        .push("events", fit.n_event as f64)
+        .push("n_missing", f.missing as f64)
+        .push("loglik_null", fit.loglik[0])
+        .push("loglik", fit.loglik[1])
+        .push("df", fit.score.df as f64)
+        .push("lr", fit.likelihood_ratio.chi_square)
+        .push("p_lr", fit.likelihood_ratio.p)
+        .push("score", fit.score.chi_square)
+        .push("p_score", fit.score.p)
+        .push("wald", fit.wald.chi_square)
+        .push("p_wald", fit.wald.p);
+    if let Some(t) = fit.robust_score {
+        rows.push("robust_score", t.chi_square).push("p_robust_score", t.p);
+    }
+    rows.remarks(&fit.conventions, &fit.warnings);
+    Ok(rows)
+}
+
+fn fixed_time(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
+    let f = Followed::read(args, input)?;
+    if f.levels.len() != 2 {
+        return Err(WorkbenchError::Usage("--group with two levels is needed".into()));
+    }
+    if args.at.is_empty() {
+        return Err(WorkbenchError::Usage("--at is needed".into()));
+    }
+    let group: Vec<bool> = f.group.iter().map(|&g| g == 1).collect();
+    let mut rows = Rows::new("landmark");
+    let (mut conventions, mut warnings) = (Vec::new(), Vec::new());
+    for &t in &args.at {
+        let l = landmark(&f.survival(), &group, t, args.conf, args.near_ties())?;
+        for (label, s) in f.levels.iter().zip(l.surv) {
+            rows.group(label).time(t).push("surv", s);
+        }
+        rows.whole()
+            .time(t)
+            .push("difference", l.difference)
+            .push("std_err", l.std_err)
+            .push("lower", l.lower)
+            .push("upper", l.upper)
+            .optional("chisq_cloglog", l.cloglog)
+            .optional("p_cloglog", l.p_cloglog)
+            .optional("chisq_naive", l.naive)
+            .optional("chisq_log", l.log)
+            .optional("chisq_arcsin", l.arcsin);
+        conventions = l.conventions;
+        warnings.extend(l.warnings);
+    }
+    conventions.push("difference: first group less second group");
+    rows.remarks(&conventions, &warnings);
+    Ok(rows)
+}
