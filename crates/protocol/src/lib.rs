@@ -1,6 +1,32 @@
 //! The study as text: model, YAML, diagnostics with source spans.
+//!
+//! ```text
+//! load(folder) -> Loaded { compiled, canonical, hash, warnings }, or every Diagnostic with its place
+//! Compiled::from_canonical(bytes)          the version that a ledger has adopted
+//! render(&diagnostics, Lang::Ja, color)    as a person reads them
+//! schema()                                 JSON Schema for editors, by which `load` checks the shape too
+//! ```
 #![forbid(unsafe_code)]
 
+mod check;
+mod compile;
+mod concepts;
+mod diagnostic;
+mod load;
+mod lookup;
 pub mod model;
+mod patients;
+mod schema;
+mod shape;
+mod syntax;
+mod tree;
+mod value;
 
+pub use compile::{BadProtocol, Compiled, CompiledCheck, CompiledCriterion, CompiledForm, RecordEnvironment};
+pub use concepts::{concept, concepts};
+pub use diagnostic::{Diagnostic, Place, Severity, render};
+pub use load::{Loaded, canonical, load, load_texts};
 pub use model::*;
+pub use patients::Judged;
+pub use schema::schema;
+pub use value::read;

@@ -138,6 +138,12 @@ pub struct Published {
     #[serde(default)]
     pub unit: Option<String>,
     pub source: String,
+    /// The id of an earlier entry that another source tells differently. Both are kept and shown.
+    #[serde(default)]
+    pub conflicts_with: Option<String>,
+    /// How the number was read or worked out, where it is not printed as such.
+    #[serde(default)]
+    pub note: Option<Text>,
     /// The result row: analysis, statistic, and where needed group and level.
     #[serde(default)]
     pub row: Option<RowName>,

@@ -1,6 +1,7 @@
 //! Endpoints, analysis sets, the design and the planned analyses.
 
 use super::Ordered;
+use crate::schema;
 use rules::Duration;
 use serde::{Deserialize, Serialize};
 use words::Decimal;
@@ -62,9 +63,11 @@ pub struct Design {
     /// `log-rank` and the like, for the reader.
     pub test: String,
     pub alpha: Alpha,
+    #[schemars(schema_with = "schema::between_0_and_1")]
     pub power: Decimal,
     /// Hazard ratio to be shown.
     #[serde(default)]
+    #[schemars(schema_with = "schema::above_0")]
     pub hr: Option<Decimal>,
     #[serde(default)]
     pub events: Option<u32>,
@@ -76,8 +79,8 @@ pub struct Design {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Alpha {
-    OneSided(Decimal),
-    TwoSided(Decimal),
+    OneSided(#[schemars(schema_with = "schema::between_0_and_1")] Decimal),
+    TwoSided(#[schemars(schema_with = "schema::between_0_and_1")] Decimal),
 }
 
 /// One planned analysis: which kind, of what, in whom.
@@ -136,12 +139,13 @@ pub struct Survival {
     #[serde(default)]
     pub subgroups: Vec<String>,
     /// Confidence level of all intervals of this analysis: 0.90.
+    #[schemars(schema_with = "schema::between_0_and_1")]
     pub level: Decimal,
     /// One- or two-sided p-value of the log-rank test.
     pub sided: Sided,
     /// Times at which survival is told.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
+    #[schemars(schema_with = "schema::durations")]
     pub at: Vec<Duration>,
 }
 
@@ -176,5 +180,6 @@ pub struct Proportion {
     #[serde(default)]
     pub by: Option<String>,
     pub rule: String,
+    #[schemars(schema_with = "schema::between_0_and_1")]
     pub level: Decimal,
 }

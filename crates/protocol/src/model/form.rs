@@ -1,6 +1,8 @@
 //! Forms and their items.
 
 use super::Ordered;
+use crate::schema;
+use rules::Missing;
 use serde::{Deserialize, Serialize};
 use words::{Decimal, Text};
 
@@ -92,10 +94,10 @@ pub enum ItemKind {
 #[serde(deny_unknown_fields)]
 pub struct Range {
     #[serde(default)]
-    #[schemars(with = "Option<f64>")]
+    #[schemars(schema_with = "schema::decimal")]
     pub min: Option<Decimal>,
     #[serde(default)]
-    #[schemars(with = "Option<f64>")]
+    #[schemars(schema_with = "schema::decimal")]
     pub max: Option<Decimal>,
 }
 
@@ -116,7 +118,26 @@ pub struct Check {
 pub enum Entered {
     Boolean(bool),
     Integer(i64),
+    /// Up to 15 significant digits.
     Number(f64),
     Text(String),
+    /// `{ missing: not_done }`: no value, and why.
+    Missing(Reason),
+    /// `{ so_far: [...] }`: records of which more may exist.
+    Incomplete(SoFar),
+    /// All records that exist.
     Records(Vec<Ordered<Entered>>),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    #[schemars(schema_with = "schema::missing")]
+    pub missing: Missing,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SoFar {
+    pub so_far: Vec<Ordered<Entered>>,
 }

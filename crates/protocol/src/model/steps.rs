@@ -1,6 +1,7 @@
 //! Registration in steps, allocation, and the schedule of visits.
 
 use super::{Ordered, yes};
+use crate::schema;
 use rules::Duration;
 use serde::{Deserialize, Serialize};
 use words::Text;
@@ -38,10 +39,10 @@ pub struct Step {
 #[serde(deny_unknown_fields)]
 pub struct Window {
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(schema_with = "schema::duration")]
     pub from: Option<Duration>,
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(schema_with = "schema::duration")]
     pub to: Option<Duration>,
 }
 
@@ -72,6 +73,7 @@ pub struct Allocation {
     pub factors: Vec<Factor>,
     /// Minimisation: probability of following the preferred arm (that of the smallest arm, Han 2009).
     #[serde(default)]
+    #[schemars(schema_with = "schema::decimal")]
     pub follow: Option<words::Decimal>,
     #[serde(default)]
     pub measure: Measure,
@@ -151,15 +153,15 @@ pub struct Visit {
     /// The step that starts the clock.
     pub anchor: String,
     /// From the anchor to the (first) due day.
-    #[schemars(with = "String")]
+    #[schemars(schema_with = "schema::duration")]
     pub at: Duration,
     /// Then again after each such interval.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(schema_with = "schema::duration")]
     pub every: Option<Duration>,
     /// No visit falls due later than this after the anchor.
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(schema_with = "schema::duration")]
     pub last: Option<Duration>,
     /// Days around the due day in which the visit is as planned.
     #[serde(default)]
@@ -177,10 +179,10 @@ pub struct Visit {
 #[serde(deny_unknown_fields)]
 pub struct VisitWindow {
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(schema_with = "schema::duration")]
     pub before: Option<Duration>,
     #[serde(default)]
-    #[schemars(with = "Option<String>")]
+    #[schemars(schema_with = "schema::duration")]
     pub after: Option<Duration>,
 }
 

@@ -1,0 +1,295 @@
+//! Endpoints, sets, planned analyses and published numbers.
+
+use super::{Checker, Named};
+use crate::tree::{Path, path};
+use crate::{Analysis, EndpointEvent, ItemKind, Survival, What, WorstGrade};
+use words::Text;
+
+impl Checker<'_> {
+    pub(super) fn endpoints(&mut self) {
+        let p = self.protocol;
+        for (id, endpoint) in &p.endpoints {
+            self.refers(path!["endpoints", id, "from"], Named::Step, &endpoint.from);
+            match &endpoint.event {
+                EndpointEvent::Same(facts) => {
+                    self.events(path!["endpoints", id, "event"], facts, &endpoint.competing)
+                }
+                EndpointEvent::ByArm(by) => {
+                    for (arm, facts) in by {
+                        self.refers(path!["endpoints", id, "event", arm], Named::Arm, arm);
+                        self.events(path!["endpoints", id, "event", arm], facts, &endpoint.competing);
+                    }
+                    for arm in p.arms.keys().filter(|arm| !by.contains_key(*arm)) {
+                        self.error(
+                            path!["endpoints", id, "event"],
+                            "P0601",
+                            Text::new(
+                                format!("群「{arm}」のイベントがありません。"),
+                                format!("Arm \"{arm}\" has no event."),
+                            ),
+                            Text::new(
+                                "群ごとに書くときは、すべての群について書いてください。",
+                                "When events differ by arm, every arm is named.",
+                            ),
+                        );
+                    }
+                }
+            }
+            for (key, facts) in [("competing", &endpoint.competing), ("censor_at", &endpoint.censor_at)] {
+                for (i, fact) in facts.iter().enumerate() {
+                    self.refers(path!["endpoints", id, key, i], Named::Fact, fact);
+                }
+            }
+            self.refers(path!["endpoints", id, "censor"], Named::Fact, &endpoint.censor);
+        }
+        for (id, set) in &p.sets {
+            self.refers(path!["sets", id, "step"], Named::Step, &set.step);
+        }
+    }
+
+    fn events(&mut self, at: Path, facts: &[String], competing: &[String]) {
+        if facts.is_empty() {
+            self.error(
+                at.clone(),
+                "P0602",
+                Text::new("イベントとなる事象がありません。", "No fact counts as the event."),
+                Text::new("facts の名前を書いてください。", "Name one or more of `facts`."),
+            );
+        }
+        for (i, fact) in facts.iter().enumerate() {
+            let here = super::forms::join(&at, i);
+            self.refers(here.clone(), Named::Fact, fact);
+            if competing.contains(fact) {
+                self.error(
+                    here,
+                    "P0603",
+                    Text::new(
+                        format!("「{fact}」がイベントでもあり競合イベントでもあります。"),
+                        format!("\"{fact}\" is both event and competing event."),
+                    ),
+                    Text::new("どちらかから消してください。", "Remove it from one of the two."),
+                );
+            }
+        }
+    }
+
+    pub(super) fn analyses(&mut self) {
+        let p = self.protocol;
+        for (id, analysis) in &p.analyses {
+            self.analysis(id, analysis);
+        }
+        let mut primary = p.analyses.iter().filter(|(_, a)| a.primary).map(|(id, _)| id);
+        if let (Some(first), Some(second)) = (primary.next(), primary.next()) {
+            self.warning(
+                path!["analyses", second, "primary"],
+                "P0905",
+                Text::new(
+                    format!("主たる解析が「{first}」と「{second}」の 2 つ以上あります。"),
+                    format!("There is more than one primary analysis: \"{first}\" and \"{second}\"."),
+                ),
+                Text::new(
+                    "多重性の扱いをプロトコルで決めていますか。",
+                    "Does the protocol say how multiplicity is dealt with?",
+                ),
+            );
+        }
+        if let Some(design) = &p.design
+            && design.events.is_some_and(|events| events > design.n)
+        {
+            self.error(
+                path!["design", "events"],
+                "P0604",
+                Text::new(
+                    "必要イベント数が症例数を超えています。",
+                    "More events are planned than participants.",
+                ),
+                Text::new("events と n を確かめてください。", "Check events and n."),
+            );
+        }
+    }
+
+    fn analysis(&mut self, id: &str, analysis: &Analysis) {
+        let at = |kind: &str, key: &str| path!["analyses", id, "what", kind, key];
+        match &analysis.what {
+            What::Flow | What::Accrual => {}
+            What::Baseline(b) => {
+                self.of(id, "baseline", &b.set, b.by.as_deref());
+                self.items(at("baseline", "items"), &b.items);
+            }
+            What::Survival(s) => self.survival(id, s),
+            What::WorstGrade(w) => {
+                self.of(id, "worst_grade", &w.set, w.by.as_deref());
+                self.grades(id, w);
+            }
+            What::Proportion(x) => self.of(id, "proportion", &x.set, x.by.as_deref()),
+        }
+    }
+
+    /// The set and the allocation of an analysis; by arm only where every member of the set has an arm.
+    fn of(&mut self, id: &str, kind: &str, set: &str, by: Option<&str>) {
+        let p = self.protocol;
+        let known = self.refers(path!["analyses", id, "what", kind, "set"], Named::Set, set);
+        let Some(by) = by else { return };
+        let at = path!["analyses", id, "what", kind, "by"];
+        if !self.refers(at.clone(), Named::Allocation, by) || !known {
+            return;
+        }
+        let step = p.sets[set].step.as_str();
+        let mut reached = p.steps_before(step);
+        reached.push(step);
+        let allocated =
+            reached.iter().any(|s| p.steps.get(*s).is_some_and(|s| s.allocate.as_deref() == Some(by)));
+        if !allocated && p.steps.contains_key(step) {
+            self.error(
+                at,
+                "P0605",
+                Text::new(
+                    format!("解析対象集団「{set}」（登録段階 {step}）の患者は、まだ「{by}」で割り付けられていません。"),
+                    format!("Participants of set \"{set}\" (step {step}) are not yet allocated by \"{by}\"."),
+                ),
+                Text::new("割付以後の登録段階の集団を使ってください。", "Use a set of the allocating step or a later one."),
+            );
+        }
+    }
+
+    fn items(&mut self, at: Path, items: &[String]) {
+        let p = self.protocol;
+        for (i, item) in items.iter().enumerate() {
+            if p.item(item).is_none() && item != "participant.site" {
+                let mut known = p.single_paths();
+                known.push("participant.site".into());
+                let known = known.iter().map(String::as_str).collect();
+                self.unknown(super::forms::join(&at, i), &Text::new("項目", "item"), item, known);
+            }
+        }
+    }
+
+    fn survival(&mut self, id: &str, s: &Survival) {
+        let p = self.protocol;
+        let at = |key: &str| path!["analyses", id, "what", "survival", key];
+        self.of(id, "survival", &s.set, s.by.as_deref());
+        let known = self.refers(at("endpoint"), Named::Endpoint, &s.endpoint);
+        self.items(at("strata"), &s.strata);
+        self.items(at("subgroups"), &s.subgroups);
+        if let (true, Some(set)) = (known, p.sets.get(&s.set)) {
+            let from = p.endpoints[&s.endpoint].from.as_str();
+            if from != set.step && !p.steps_before(&set.step).contains(&from) && p.steps.contains_key(from) {
+                self.error(
+                    at("endpoint"),
+                    "P0606",
+                    Text::new(
+                        format!(
+                            "「{}」の起点（{from}）は、集団「{}」の登録（{}）より後です。",
+                            s.endpoint, s.set, set.step
+                        ),
+                        format!(
+                            "\"{}\" starts at {from}, later than {} of set \"{}\".",
+                            s.endpoint, set.step, s.set
+                        ),
+                    ),
+                    Text::new(
+                        "起点に達した患者の集団を使ってください。",
+                        "Use a set of participants who have reached it.",
+                    ),
+                );
+            }
+        }
+        match (&s.reference, s.by.as_ref().and_then(|by| p.allocation.get(by))) {
+            (Some(reference), Some(allocation)) if !allocation.ratio.contains_key(reference) => {
+                let known = allocation.ratio.keys().map(String::as_str).collect();
+                self.unknown(at("reference"), &Text::new("群", "arm"), reference, known);
+            }
+            (None, Some(_)) => self.error(
+                at("by"),
+                "P0607",
+                Text::new(
+                    "どの群を基準にハザード比を出すか（reference）がありません。",
+                    "It is not said against which arm hazard ratios are given (`reference`).",
+                ),
+                Text::new("「reference: A」のように書いてください。", "Write, for example, `reference: A`."),
+            ),
+            (Some(_), None) if s.by.is_none() => self.error(
+                at("reference"),
+                "P0608",
+                Text::new("by がないのに reference があります。", "There is a reference arm, but no `by`."),
+                Text::new("by を書くか、reference を消してください。", "Write `by`, or remove it."),
+            ),
+            _ => {}
+        }
+        for (i, time) in s.at.iter().enumerate() {
+            if time.day_bounds().0 <= 0 {
+                self.error(
+                    super::forms::join(&at("at"), i),
+                    "P0609",
+                    Text::new("時点が 0 以下です。", "The time is not positive."),
+                    Text::new("「5 years」のように書いてください。", "Write, for example, `5 years`."),
+                );
+            }
+        }
+    }
+
+    fn grades(&mut self, id: &str, w: &WorstGrade) {
+        let p = self.protocol;
+        let at = |key: &str| path!["analyses", id, "what", "worst_grade", key];
+        if self.refers(at("form"), Named::Form, &w.form) {
+            let names: Vec<&str> = p.forms[&w.form].items().map(|i| i.id.as_str()).collect();
+            for (key, name) in [("grade", &w.grade), ("term", &w.term)] {
+                if !names.contains(&name.as_str()) {
+                    self.unknown(at(key), &Text::new("項目", "item"), name, names.clone());
+                }
+            }
+            if let Some(item) = p.forms[&w.form].item(&w.grade) {
+                let numbered = item.codes.keys().all(|c| c.parse::<u8>().is_ok());
+                if !(item.kind == ItemKind::Integer || item.kind == ItemKind::Code && numbered) {
+                    self.error(
+                        at("grade"),
+                        "P0610",
+                        Text::new(
+                            format!("項目「{}」はグレードの数ではありません。", item.id),
+                            format!("Item \"{}\" does not hold grades as numbers.", item.id),
+                        ),
+                        Text::new(
+                            "型 integer、またはコードが 0 から 5 の数である項目を指定してください。",
+                            "Use an integer item, or one whose codes are the numbers 0 to 5.",
+                        ),
+                    );
+                }
+            }
+        }
+        for (i, grade) in w.at_least.iter().enumerate() {
+            if !(1..=5).contains(grade) {
+                self.error(
+                    super::forms::join(&at("at_least"), i),
+                    "P0611",
+                    Text::new(
+                        format!("グレード {grade} はありません。"),
+                        format!("There is no grade {grade}."),
+                    ),
+                    Text::new("CTCAE のグレードは 1 から 5 です。", "Grades of CTCAE run from 1 to 5."),
+                );
+            }
+        }
+    }
+
+    pub(super) fn published(&mut self) {
+        let p = self.protocol;
+        let all = p.published.iter().enumerate();
+        self.twice(all.map(|(i, x)| (path!["published", i, "id"], x.id.as_str())));
+        for (i, number) in p.published.iter().enumerate() {
+            if let Some(row) = &number.row {
+                self.refers(path!["published", i, "row", "analysis"], Named::Analysis, &row.analysis);
+            }
+            if let Some(other) = &number.conflicts_with
+                && !p.published.iter().any(|x| x.id == *other && x.id != number.id)
+            {
+                let known = p.published.iter().map(|x| x.id.as_str()).collect();
+                self.unknown(
+                    path!["published", i, "conflicts_with"],
+                    &Text::new("公表値", "published number"),
+                    other,
+                    known,
+                );
+            }
+        }
+    }
+}

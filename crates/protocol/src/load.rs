@@ -1,0 +1,241 @@
+//! From a study folder to a protocol that runs, or to all that is wrong with it.
+
+use crate::check::{Finding, check};
+use crate::compile::{Compiled, compile};
+use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::shape::{self, Broken};
+use crate::tree::{self, Files, Key, Kind, Node, Span};
+use crate::{Protocol, schema};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use words::Text;
+
+/// A protocol that runs.
+#[derive(Debug)]
+pub struct Loaded {
+    pub compiled: Arc<Compiled>,
+    /// What a ledger adopts: JSON without white space, parts in the order of the model, what equals a default left out.
+    pub canonical: Vec<u8>,
+    /// SHA-256 of `canonical`.
+    pub hash: [u8; 32],
+    pub warnings: Vec<Diagnostic>,
+}
+
+const PROTOCOL: &str = "protocol.yaml";
+/// No file of a study folder is larger, in bytes.
+const LARGEST: u64 = 8 << 20;
+
+/// Reads a study folder: `protocol.yaml`, `forms/*.yaml`, and if they are there `test-patients.yaml` and
+/// `published.yaml`. Checks everything and runs the test patients. On failure all errors and warnings, by place.
+pub fn load(folder: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut found = vec![];
+    let files = read_folder(folder, &mut found);
+    load_files(files, found)
+}
+
+/// As [`load`], from texts by name (`protocol.yaml`, `forms/death.yaml`): for tests, editors and uploads.
+pub fn load_texts<'a>(
+    texts: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let texts: BTreeMap<String, Vec<u8>> =
+        texts.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+    load_files(texts, vec![])
+}
+
+fn load_files(
+    texts: BTreeMap<String, Vec<u8>>,
+    mut found: Vec<Diagnostic>,
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut files = Files::default();
+    let root = join(&texts, &mut files, &mut found);
+    let outcome = root.and_then(|root| build(root, &files, &mut found));
+    found.sort_by(|a, b| a.place.cmp(&b.place).then(a.severity.cmp(&b.severity)));
+    found.dedup();
+    match outcome {
+        Some((compiled, canonical)) if !found.iter().any(Diagnostic::is_error) => {
+            Ok(Loaded { hash: compiled.hash, compiled: Arc::new(compiled), canonical, warnings: found })
+        }
+        _ => Err(found),
+    }
+}
+
+/// A finding about a file as a whole.
+fn about(file: &str) -> Place {
+    Place { file: file.to_owned(), line: 1, column: 1, excerpt: String::new(), width: 1 }
+}
+
+fn read_folder(folder: &Path, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Vec<u8>> {
+    let mut names = vec![PROTOCOL.to_owned(), "test-patients.yaml".to_owned(), "published.yaml".to_owned()];
+    match std::fs::read_dir(folder.join("forms")) {
+        Ok(entries) => {
+            for entry in entries.flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with('.') {
+                    continue;
+                }
+                if let Some(stem) = name.strip_suffix(".yml") {
+                    let message = Text::new(
+                        format!("「forms/{name}」は読まれません。"),
+                        format!("\"forms/{name}\" is not read."),
+                    );
+                    let hint = Text::new(
+                        format!("「{stem}.yaml」という名前にしてください。"),
+                        format!("Call it \"{stem}.yaml\"."),
+                    );
+                    found.push(
+                        Diagnostic::error("P0107", message).at(about(&format!("forms/{name}"))).hint(hint),
+                    );
+                } else if name.ends_with(".yaml") {
+                    names.push(format!("forms/{name}"));
+                }
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(_) => found.push(unreadable("forms")),
+    }
+    let mut texts = BTreeMap::new();
+    for name in names {
+        let path = folder.join(&name);
+        let size = std::fs::metadata(&path);
+        if size.as_ref().is_ok_and(|m| m.is_file() && m.len() > LARGEST) {
+            let message = Text::new("ファイルが 8 MB を超えています。", "The file is larger than 8 MB.");
+            found.push(Diagnostic::error("P0108", message).at(about(&name)));
+            continue;
+        }
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                texts.insert(name, bytes);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(_) => found.push(unreadable(&name)),
+        }
+    }
+    texts
+}
+
+fn unreadable(name: &str) -> Diagnostic {
+    let message = Text::new(format!("「{name}」を読めません。"), format!("\"{name}\" cannot be read."));
+    Diagnostic::error("P0106", message).at(about(name)).hint(Text::new(
+        "ファイルであること、読む権限があることを確かめてください。",
+        "Check that it is a file and that you may read it.",
+    ))
+}
+
+/// All files of the folder as one tree, as the model has it.
+fn join(texts: &BTreeMap<String, Vec<u8>>, files: &mut Files, found: &mut Vec<Diagnostic>) -> Option<Node> {
+    let Some(protocol) = texts.get(PROTOCOL) else {
+        if found.is_empty() {
+            let message =
+                Text::new("プロトコルのファイル protocol.yaml がありません。", "There is no protocol.yaml.");
+            found.push(Diagnostic::error("P0102", message).hint(Text::new(
+                "試験のフォルダー（protocol.yaml と forms/ があるところ）を指定してください。",
+                "Name the folder of a study: the one that holds protocol.yaml and forms/.",
+            )));
+        }
+        return None;
+    };
+    let mut root = tree::read(files, PROTOCOL, protocol, found);
+    let whole = |files: &mut Files, name: &str, text: &[u8], found: &mut Vec<Diagnostic>| {
+        let node = tree::read(files, name, text, found)?;
+        let start = Span { end: node.span.start, ..node.span };
+        Some((start, node))
+    };
+    let mut forms = vec![];
+    let mut broken = root.is_none();
+    for (name, text) in texts {
+        let Some(id) = name.strip_prefix("forms/").and_then(|n| n.strip_suffix(".yaml")) else { continue };
+        match whole(files, name, text, found) {
+            Some((span, node)) => forms.push((Key { text: id.to_owned(), span }, node)),
+            None => broken = true,
+        }
+    }
+    let mut parts = vec![];
+    for (key, name) in [("test_patients", "test-patients.yaml"), ("published", "published.yaml")] {
+        match texts.get(name).map(|text| whole(files, name, text, found)) {
+            Some(Some((span, node))) => parts.push((Key { text: key.to_owned(), span }, node)),
+            Some(None) => broken = true,
+            None => {}
+        }
+    }
+    if let Some(Node { kind: Kind::Map(entries), .. }) = &mut root {
+        for (key, file) in [
+            ("forms", "forms/*.yaml"),
+            ("test_patients", "test-patients.yaml"),
+            ("published", "published.yaml"),
+        ] {
+            if let Some(at) = entries.iter().position(|(k, _)| k.text == key) {
+                let (key, _) = entries.remove(at);
+                let message = Text::new(
+                    format!("「{}」は protocol.yaml には書きません。", key.text),
+                    format!("\"{}\" is not written in protocol.yaml.", key.text),
+                );
+                let hint = Text::new(format!("{file} に書いてください。"), format!("Write it in {file}."));
+                found.push(Diagnostic::error("P0109", message).at(files.place(key.span)).hint(hint));
+            }
+        }
+        if forms.is_empty() && !broken {
+            let message = Text::new(
+                "症例報告書（forms/*.yaml）が 1 つもありません。",
+                "There is no form (forms/*.yaml).",
+            );
+            found.push(Diagnostic::error("P0105", message).hint(Text::new(
+                "forms フォルダーに、用紙ごとに 1 つのファイルを置いてください。ファイル名が用紙の id になります。",
+                "Put one file per form into the folder `forms`; its name is the form's id.",
+            )));
+        }
+        let span = Span { file: 0, start: 0, end: 0 };
+        entries.push((Key { text: "forms".into(), span }, Node { span, kind: Kind::Map(forms) }));
+        entries.extend(parts);
+    }
+    // What a broken file would have told is unknown, so the others cannot be checked against it.
+    if broken { None } else { root }
+}
+
+fn build(root: Node, files: &Files, found: &mut Vec<Diagnostic>) -> Option<(Compiled, Vec<u8>)> {
+    let schema = &*schema::MODEL;
+    let mut broken = Broken::default();
+    let value = shape::json(schema, &root, files, found, &mut broken);
+    let protocol: Protocol = match serde_json::from_value(value) {
+        Ok(protocol) => protocol,
+        Err(error) => {
+            // The schema let something pass that the model does not take: say so rather than go on.
+            if !found.iter().any(Diagnostic::is_error) {
+                let message = Text::new(
+                    format!("プロトコルを読めません: {error}"),
+                    format!("The protocol cannot be read: {error}"),
+                );
+                found.push(Diagnostic::error("P0299", message).at(about(PROTOCOL)));
+            }
+            return None;
+        }
+    };
+    let canonical = canonical(&protocol);
+    let mut findings = check(&protocol);
+    findings.extend(crate::concepts::check(&protocol));
+    let compiled = compile(protocol, Sha256::digest(&canonical).into(), &mut findings);
+    let sound = !found.iter().any(Diagnostic::is_error)
+        && !findings.iter().any(|f| f.diagnostic.severity == Severity::Error);
+    if let (true, Some(compiled)) = (sound, &compiled) {
+        crate::patients::run(compiled, &mut findings);
+    }
+    found.extend(findings.into_iter().filter(|f| !broken.covers(&f.path)).map(|f| place(&root, files, f)));
+    compiled.map(|compiled| (compiled, canonical))
+}
+
+fn place(root: &Node, files: &Files, finding: Finding) -> Diagnostic {
+    let span = match (&finding.inside, root.get(&finding.path)) {
+        (Some(range), Some(node)) => node.inner(files, range.start, range.end),
+        _ if finding.on_key => root.key_span(&finding.path),
+        _ => root.span_of(&finding.path),
+    };
+    finding.diagnostic.at(files.place(span))
+}
+
+/// The bytes that a ledger adopts.
+pub fn canonical(protocol: &Protocol) -> Vec<u8> {
+    let mut value = serde_json::to_value(protocol).unwrap_or_default();
+    shape::without_defaults(&schema::MODEL, &mut value);
+    value.to_string().into_bytes()
+}
