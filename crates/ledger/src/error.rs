@@ -50,6 +50,8 @@ pub enum LedgerError {
     Blob { hash: Hash },
     /// The connection to the database is gone.
     Disconnected { detail: String },
+    /// Another process serves the study.
+    Taken { study: String },
     /// The writer has stopped.
     Closed,
     /// A reader's callback stopped the reading, for a reason of its own.
@@ -191,6 +193,10 @@ impl LedgerError {
             Disconnected { detail } => t(
                 format!("データベースとの接続が切れました: {detail}"),
                 format!("The connection to the database was lost: {detail}"),
+            ),
+            Taken { study } => t(
+                format!("試験「{study}」は別のサーバーが受け持っています。"),
+                format!("Another server is in charge of {study}."),
             ),
             Closed => {
                 t("台帳への書き込みは終了しています。".into(), "The ledger's writer has stopped.".into())

@@ -8,6 +8,8 @@ mod error;
 mod event;
 mod hash;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 mod store;
 mod verify;
@@ -19,6 +21,8 @@ pub use event::{
 };
 pub use hash::{Hash, NotAHash};
 pub use memory::Memory;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 pub use store::{Files, Mode, Setting, Store, Stray, open};
 pub use verify::{Chain, Fault, FaultKind, verify, verify_all};

@@ -79,6 +79,12 @@ pub trait Store: Send {
         file: &mut Files<'_>,
     ) -> Result<Head, LedgerError>;
 
+    /// Takes the study for this store, as long as it is open: [`LedgerError::Taken`] when another process serves it.
+    /// A file or memory has no such lock: there, the expected head alone keeps writers apart.
+    fn claim(&mut self, _study: &str) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
     /// What stands in the store beside well-placed entries: broken pages, altered tables or triggers, content or files
     /// that belong to no entry. Empty when all is well.
     fn strays(&self) -> Result<Vec<Stray>, LedgerError>;
@@ -104,6 +110,15 @@ pub enum Stray {
 
 /// Opens the ledger at a file path or a `postgres://` URL.
 pub fn open(url_or_path: &str, mode: Mode) -> Result<Box<dyn Store>, LedgerError> {
+    if ["postgres://", "postgresql://"].iter().any(|p| url_or_path.starts_with(p)) {
+        #[cfg(feature = "postgres")]
+        return Ok(Box::new(crate::Postgres::open(url_or_path, mode)?));
+        #[cfg(not(feature = "postgres"))]
+        return Err(LedgerError::CannotOpen {
+            place: "postgres://…".to_owned(),
+            detail: "this program reads ledger files only".to_owned(),
+        });
+    }
     Ok(Box::new(crate::Sqlite::open(url_or_path, mode)?))
 }
 

@@ -1,6 +1,9 @@
 //! What every store must do, said once: `store_conformance!(name, open)` runs it against one store.
 #![allow(dead_code)]
 
+#[cfg(feature = "postgres")]
+pub mod server;
+
 use ledger::{Batch, Blob, Draft, Entry, Head, Store};
 
 /// Opens an empty ledger, and the same ledger again.
