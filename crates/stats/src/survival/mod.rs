@@ -1,10 +1,15 @@
 //! Time to event.
+mod competing;
 mod cox;
 mod data;
 mod interval;
 mod km;
 mod logrank;
+mod rmst;
 
+pub use competing::{
+    Competing, CumulativeIncidence, CumulativeIncidenceOptions, Gray, IncidenceAt, cumulative_incidence, gray,
+};
 pub use cox::{Coefficient, CoxData, CoxFit, CoxOptions, CoxResiduals, Stop, Test, Ties, cox};
 pub use data::{NearTies, Survival};
 pub use interval::ConfType;
@@ -12,4 +17,8 @@ pub use km::{HazardTies, KmAt, KmCurve, KmOptions, KmQuantile, KmVariance, kapla
 pub use logrank::{
     Landmark, Logrank, LogrankOptions, LogrankWeight, OneSampleLogrank, OneSampleVariance, landmark, logrank,
     logrank_family, logrank_one_sample, median_follow_up,
+};
+pub use rmst::{
+    AdjustedRmst, Contrast, RestrictedMean, Rmst, RmstCoefficient, RmstModel, RmstOptions, rmst,
+    rmst_adjusted,
 };

@@ -1,4 +1,5 @@
 //! `shirube stats METHOD`: one method on one CSV file, result rows out.
+mod competing;
 mod input;
 mod rows;
 mod survival;
@@ -23,7 +24,7 @@ pub struct Command {
 }
 
 /// The tables of methods, by family.
-const COMMANDS: &[&[Command]] = &[survival::COMMANDS];
+const COMMANDS: &[&[Command]] = &[survival::COMMANDS, competing::COMMANDS];
 
 /// All methods, for help texts.
 pub fn commands() -> impl Iterator<Item = &'static Command> {

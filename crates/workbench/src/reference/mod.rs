@@ -1,8 +1,10 @@
 //! Qualification: every record of a folder is recomputed through the public functions and compared.
 mod case;
 mod compare;
+mod competing;
 mod cox;
 mod print;
+mod rmst;
 mod survival;
 
 use std::collections::BTreeMap;
@@ -28,7 +30,7 @@ pub struct Method {
 }
 
 /// The tables of methods, by family.
-const METHODS: &[&[Method]] = &[survival::METHODS, cox::METHODS];
+const METHODS: &[&[Method]] = &[survival::METHODS, cox::METHODS, rmst::METHODS, competing::METHODS];
 
 /// One record of a reference file.
 #[derive(Debug, Clone, Deserialize)]

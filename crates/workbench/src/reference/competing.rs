@@ -1,0 +1,231 @@
+//! Competing-risk records.
+use serde_json::Value;
+use stats::survival::{
+    Competing, CoxData, CoxOptions, CumulativeIncidence, CumulativeIncidenceOptions, Survival, cox,
+    cumulative_incidence, gray,
+};
+
+use super::Method;
+use super::case::{Case, Skip, Values, optional};
+use super::cox::{names, ties};
+use super::survival::{conf_type, near_ties};
+use crate::model::flatten;
+
+const KEYS: &[&str] = &[
+    "time",
+    "event",
+    "causes",
+    "group",
+    "group_levels",
+    "strata",
+    "times",
+    "rho",
+    "conf_level",
+    "conf_type",
+    "tau",
+    "timefix",
+];
+const REGRESSION: &[&str] = &[
+    "time",
+    "event",
+    "causes",
+    "cause",
+    "covariates",
+    "ties",
+    "strata",
+    "weights",
+    "conf_level",
+    "timefix",
+    "censoring_group",
+    "gtol",
+];
+
+pub(super) const METHODS: &[Method] = &[
+    Method { name: "cuminc", keys: KEYS, run: incidence },
+    Method { name: "aalen_johansen", keys: KEYS, run: states },
+    Method { name: "aj_restricted_mean", keys: KEYS, run: time_lost },
+    Method { name: "gray", keys: KEYS, run: gray_tests },
+    Method { name: "cox_cause_specific", keys: REGRESSION, run: cause_specific },
+];
+
+/// Owned columns of a competing-risk record.
+struct Risks {
+    time: Vec<f64>,
+    cause: Vec<u32>,
+    group: Vec<usize>,
+    levels: Vec<String>,
+    strata: Option<Vec<usize>>,
+    /// Names of the causes 1, 2, ...
+    causes: Vec<String>,
+}
+
+fn causes_of(values: Vec<f64>) -> Result<Vec<u32>, Skip> {
+    values
+        .into_iter()
+        .map(|x| {
+            if x >= 0.0 && x.fract() == 0.0 && x < 100.0 {
+                Ok(x as u32)
+            } else {
+                Err(Skip::new(format!("the event column holds {x}")))
+            }
+        })
+        .collect()
+}
+
+impl Risks {
+    fn read(case: &Case) -> Result<Risks, Skip> {
+        let rows = case.rows(&["time", "event", "group", "strata"])?;
+        let cause = causes_of(rows.numbers(case.name("event")?)?)?;
+        let (group, levels) = if case.has("group") {
+            let name = case.name("group")?;
+            let listed = case.names("group_levels")?;
+            let levels: Vec<String> = if listed.is_empty() {
+                rows.levels(name)?
+            } else {
+                listed.into_iter().map(str::to_string).collect()
+            };
+            (rows.codes(name, &levels)?, levels)
+        } else {
+            (vec![0; rows.rows()], vec!["all".to_string()])
+        };
+        let largest = cause.iter().copied().max().unwrap_or(0);
+        let causes = match case.record.model.get("causes").and_then(Value::as_object) {
+            None => (1..=largest).map(|k| k.to_string()).collect(),
+            Some(map) => (1..=map.len().max(largest as usize))
+                .map(|k| map.get(&k.to_string()).and_then(Value::as_str).unwrap_or("?").to_string())
+                .collect(),
+        };
+        let strata = case.names("strata")?;
+        Ok(Risks {
+            time: rows.numbers(case.name("time")?)?,
+            cause,
+            group,
+            levels,
+            strata: if strata.is_empty() { None } else { Some(rows.combined_codes(&strata)?) },
+            causes,
+        })
+    }
+
+    fn data(&self) -> Competing<'_> {
+        Competing { time: &self.time, cause: &self.cause }
+    }
+
+    fn curves(&self, case: &Case) -> Result<Vec<CumulativeIncidence>, Skip> {
+        let options = CumulativeIncidenceOptions {
+            conf_level: case.conf_level()?,
+            conf_type: conf_type(case)?,
+            near_ties: near_ties(case)?,
+        };
+        let (groups, causes) = (self.levels.len(), self.causes.len());
+        Ok(cumulative_incidence(&self.data(), &self.group, groups, causes, &options)?)
+    }
+}
+
+/// `strata` of cuminc concern its tests only.
+fn incidence(case: &Case) -> Result<Values, Skip> {
+    let r = Risks::read(case)?;
+    let curves = r.curves(case)?;
+    let times = case.numbers("times")?;
+    let (mut group, mut cause, mut est, mut var) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for k in 1..=r.causes.len() {
+        for (curve, label) in curves.iter().zip(&r.levels) {
+            let rows = curve.at(&times);
+            let list = |f: &dyn Fn(&stats::survival::IncidenceAt) -> f64| {
+                Value::Array(
+                    rows.iter().map(|a| optional(if a.carried_on { None } else { Some(f(a)) })).collect(),
+                )
+            };
+            group.push(label.clone());
+            cause.push(k.to_string());
+            est.push(list(&|a| a.probability[k]));
+            var.push(list(&|a| a.aalen_variance[k - 1]));
+        }
+    }
+    let mut v = Values::default();
+    v.texts("group", group).texts("cause", cause).set("est", Value::Array(est)).set("var", Value::Array(var));
+    Ok(v)
+}
+
+fn states(case: &Case) -> Result<Values, Skip> {
+    if case.has("strata") {
+        return Err(Skip::new("strata"));
+    }
+    let r = Risks::read(case)?;
+    let curves = r.curves(case)?;
+    let times = case.numbers("times")?;
+    let rows: Vec<_> = curves
+        .iter()
+        .zip(&r.levels)
+        .flat_map(|(c, l)| c.at(&times).into_iter().map(move |a| (l, a)))
+        .collect();
+    let lists = |f: &dyn Fn(&stats::survival::IncidenceAt) -> Vec<Option<f64>>| {
+        Value::Array(rows.iter().map(|r| Value::Array(f(&r.1).into_iter().map(optional).collect())).collect())
+    };
+    let some = |v: &[f64]| v.iter().map(|&x| Some(x)).collect::<Vec<_>>();
+    let mut v = Values::default();
+    v.texts("strata", rows.iter().map(|r| r.0.clone()))
+        .list("time", rows.iter().map(|r| r.1.time))
+        .texts("states", (0..=r.causes.len()).map(|k| k.to_string()))
+        .set("pstate", lists(&|a| some(&a.probability)))
+        .set("std_err", lists(&|a| some(&a.std_err)))
+        .set("lower", lists(&|a| a.lower.clone()))
+        .set("upper", lists(&|a| a.upper.clone()))
+        .set(
+            "n_risk",
+            lists(&|a| {
+                std::iter::once(Some(a.n_risk)).chain((1..a.probability.len()).map(|_| Some(0.0))).collect()
+            }),
+        );
+    Ok(v)
+}
+
+fn time_lost(case: &Case) -> Result<Values, Skip> {
+    let r = Risks::read(case)?;
+    if r.levels.len() != 1 {
+        return Err(Skip::new("several groups"));
+    }
+    let mut v = Values::default();
+    for curve in r.curves(case)? {
+        v.list("rmean", curve.restricted_mean(case.number("tau")?)?);
+    }
+    v.texts("state", std::iter::once("event free".to_string()).chain(r.causes.iter().cloned()));
+    Ok(v)
+}
+
+fn gray_tests(case: &Case) -> Result<Values, Skip> {
+    let r = Risks::read(case)?;
+    let rho = case.optional_number("rho")?.unwrap_or(0.0);
+    let near = near_ties(case)?;
+    let tests: Vec<_> = (1..=r.causes.len() as u32)
+        .map(|k| gray(&r.data(), &r.group, r.levels.len(), r.strata.as_deref(), k, rho, near))
+        .collect::<Result<_, _>>()?;
+    let mut v = Values::default();
+    v.texts("cause", (1..=r.causes.len()).map(|k| k.to_string()))
+        .list("stat", tests.iter().map(|t| t.test.chi_square))
+        .list("p", tests.iter().map(|t| t.test.p))
+        .list("df", tests.iter().map(|t| t.test.df as f64));
+    Ok(v)
+}
+
+fn cause_specific(case: &Case) -> Result<Values, Skip> {
+    if case.has("censoring_group") || case.has("weights") {
+        return Err(Skip::new("censoring groups or weights"));
+    }
+    let rows = case.rows(&["time", "event", "covariates", "strata"])?;
+    let cause = case.number("cause")?;
+    let event: Vec<bool> = rows.numbers(case.name("event")?)?.into_iter().map(|c| c == cause).collect();
+    let time = rows.numbers(case.name("time")?)?;
+    let terms = case.design(&rows)?;
+    let strata = case.names("strata")?;
+    let strata = if strata.is_empty() { None } else { Some(rows.combined_codes(&strata)?) };
+    let mut data = CoxData::new(Survival::new(&time, &event), flatten(terms.clone()).1);
+    data.strata = strata.as_deref();
+    let options = CoxOptions { ties: ties(case)?, near_ties: near_ties(case)?, ..CoxOptions::default() };
+    let fit = cox(data, &options)?;
+    let mut v = Values::default();
+    v.texts("terms", case.term_names(names(&terms), "terms"))
+        .optional_list("coef", fit.coefficients.iter().map(|c| c.estimate))
+        .optional_list("se", fit.coefficients.iter().map(|c| c.se))
+        .list("loglik", fit.loglik);
+    Ok(v)
+}
