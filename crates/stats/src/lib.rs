@@ -5,8 +5,10 @@
 mod error;
 pub mod inference;
 pub mod linalg;
+pub mod model;
 pub mod proportion;
 pub mod random;
+pub mod rank;
 pub mod special;
 pub mod survival;
 

@@ -1,9 +1,14 @@
 //! Qualification: every record of a folder is recomputed through the public functions and compared.
 mod case;
+mod clustered;
 mod compare;
 mod competing;
 mod cox;
+mod diagnostic;
+mod gee;
 mod print;
+mod proportion;
+mod rank;
 mod rmst;
 mod survival;
 
@@ -30,7 +35,17 @@ pub struct Method {
 }
 
 /// The tables of methods, by family.
-const METHODS: &[&[Method]] = &[survival::METHODS, cox::METHODS, rmst::METHODS, competing::METHODS];
+const METHODS: &[&[Method]] = &[
+    survival::METHODS,
+    cox::METHODS,
+    rmst::METHODS,
+    competing::METHODS,
+    proportion::METHODS,
+    rank::METHODS,
+    clustered::METHODS,
+    gee::METHODS,
+    diagnostic::METHODS,
+];
 
 /// One record of a reference file.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,0 +1,4 @@
+//! Records of estimating equations.
+use super::Method;
+
+pub(super) const METHODS: &[Method] = &[];
