@@ -102,7 +102,7 @@ impl Compiled {
             serde_json::from_slice(bytes).map_err(|e| BadProtocol::Unreadable(e.to_string()))?;
         let mut found = crate::check::check(&protocol);
         let errors = |found: Vec<Finding>| found.into_iter().map(|f| f.diagnostic).find(Diagnostic::is_error);
-        let compiled = compile(protocol, Sha256::digest(bytes).into(), &mut found);
+        let compiled = compile(protocol, Sha256::digest(bytes).into(), BTreeSet::new(), &mut found);
         match (errors(found), compiled) {
             (None, Some(compiled)) => Ok(Arc::new(compiled)),
             (Some(error), _) => Err(BadProtocol::Refused(Box::new(error))),
@@ -176,7 +176,14 @@ impl CompiledCriterion {
 }
 
 /// Compiles all rules; findings join `found`. Nothing is given if any rule or name is wrong.
-pub(crate) fn compile(protocol: Protocol, hash: [u8; 32], found: &mut Vec<Finding>) -> Option<Compiled> {
+///
+/// Rules that name anything `doubtful` are left alone: it was told what is wrong with the item.
+pub(crate) fn compile(
+    protocol: Protocol,
+    hash: [u8; 32],
+    mut doubtful: BTreeSet<String>,
+    found: &mut Vec<Finding>,
+) -> Option<Compiled> {
     let before = found.len();
     let mut out = Compiled {
         dictionary: Dictionary::new(),
@@ -195,12 +202,13 @@ pub(crate) fn compile(protocol: Protocol, hash: [u8; 32], found: &mut Vec<Findin
     {
         let p = &out.protocol;
         let (mut dictionary, mut records) = (Dictionary::new(), BTreeMap::new());
-        fill(p, &mut dictionary, &mut records, found);
+        fill(p, &mut dictionary, &mut records, &mut doubtful, found);
         let mut compiler = Compiler {
             protocol: p,
             dictionary: &dictionary,
             records: &records,
             functions: Functions::standard(),
+            doubtful,
             found,
         };
         out.criteria = compiler.criteria();
@@ -221,6 +229,7 @@ fn fill(
     p: &Protocol,
     dictionary: &mut Dictionary,
     records: &mut BTreeMap<String, Dictionary>,
+    doubtful: &mut BTreeSet<String>,
     found: &mut Vec<Finding>,
 ) {
     let arms = Item {
@@ -257,7 +266,12 @@ fn fill(
         }
     }
     for (path, item) in items {
+        let names: Vec<String> = match &item.kind {
+            Type::List(record) => record.fields.iter().map(|f| f.name.clone()).collect(),
+            _ => item.path.split('.').map(str::to_owned).collect(),
+        };
         if let Err(error) = dictionary.add(item) {
+            doubtful.extend(names);
             let told = found.iter().any(|f| f.diagnostic.is_error());
             if !told {
                 let message = Text::new(
@@ -288,11 +302,24 @@ fn entry(path: &str, field: Field) -> Item {
     Item { path: path.to_owned(), kind: field.kind, label: field.label, code_labels: field.code_labels }
 }
 
+/// Words of the rule language as a sentence with a capital and a stop.
+fn sentence(text: &Text) -> Text {
+    let stop = |s: &str, stop: &str| {
+        if s.ends_with(['。', '.', '?', '？', '!']) { s.to_owned() } else { format!("{s}{stop}") }
+    };
+    let mut en = stop(&text.en, ".");
+    if let Some(first) = en.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Text::new(stop(&text.ja, "。"), en)
+}
+
 struct Compiler<'a> {
     protocol: &'a Protocol,
     dictionary: &'a Dictionary,
     records: &'a BTreeMap<String, Dictionary>,
     functions: Functions,
+    doubtful: BTreeSet<String>,
     found: &'a mut Vec<Finding>,
 }
 
@@ -300,14 +327,22 @@ impl<'a> Compiler<'a> {
     /// Compiles a rule written at `path`, at home in form `home`.
     fn rule(&mut self, path: Path, source: &str, home: Option<&str>, kind: &Type) -> Option<Rule> {
         let dictionary = home.and_then(|form| self.records.get(form)).unwrap_or(self.dictionary);
+        let mut words = source.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let nowhere = home.is_some_and(|form| !self.protocol.forms.contains_key(form));
+        if nowhere || words.any(|word| self.doubtful.contains(word)) {
+            return None;
+        }
         match Rule::compile_value(source, &Scope { dictionary, home }, &self.functions, Some(kind)) {
             Ok(rule) => Some(rule),
             Err(diagnostics) => {
                 for d in diagnostics {
+                    let expected = d
+                        .expected
+                        .map(|e| Text::new(format!("書けるもの: {}", e.ja), format!("Expected: {}", e.en)));
                     let diagnostic = Diagnostic {
-                        expected: d.expected,
-                        hint: d.hint,
-                        ..Diagnostic::error(d.code, d.message)
+                        expected: expected.map(|e| sentence(&e)),
+                        hint: d.hint.map(|h| sentence(&h)),
+                        ..Diagnostic::error(&format!("rule/{}", d.code), sentence(&d.message))
                     };
                     self.found.push(Finding {
                         path: path.clone(),
@@ -340,6 +375,10 @@ impl<'a> Compiler<'a> {
         let mut out = BTreeMap::new();
         for (step, s) in &self.protocol.steps {
             let mut criteria = vec![];
+            if self.records.contains_key(&s.form) {
+                // A form of many records has no one answer; that is told where the step names it.
+                continue;
+            }
             for (i, c) in s.criteria.iter().enumerate() {
                 let rule = self.truth(path!["steps", step, "criteria", i, "rule"], &c.rule, Some(&s.form));
                 criteria.extend(rule.map(|rule| CompiledCriterion {

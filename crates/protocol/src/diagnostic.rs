@@ -18,7 +18,7 @@ pub struct Place {
     pub file: String,
     pub line: usize,
     pub column: usize,
-    /// The source line, control characters replaced.
+    /// The source line, control characters replaced; empty when the file as a whole is meant.
     pub excerpt: String,
     /// Characters of the line that are meant, from `column`; at least 1.
     pub width: usize,
@@ -78,7 +78,9 @@ pub fn render(diagnostics: &[Diagnostic], lang: Lang, color: bool) -> String {
     for d in diagnostics {
         let style = if d.is_error() { "1;31" } else { "1;33" };
         let _ = writeln!(out, "{}  {}", paint(style, &d.code), paint("1", &flat(d.message.get(lang))));
-        if let Some(place) = &d.place {
+        if let Some(place) = d.place.as_ref().filter(|p| p.excerpt.is_empty()) {
+            let _ = writeln!(out, "   {}", paint("34", &place.file));
+        } else if let Some(place) = &d.place {
             let head = format!("   {}:{}:{} | ", place.file, place.line, place.column);
             let (excerpt, before, width) = window(place);
             let _ = writeln!(out, "{}{excerpt}", paint("34", &head));

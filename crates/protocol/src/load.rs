@@ -4,10 +4,10 @@ use crate::check::{Finding, check};
 use crate::compile::{Compiled, compile};
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::shape::{self, Broken};
-use crate::tree::{self, Files, Key, Kind, Node, Span};
+use crate::tree::{self, Files, Key, Kind, Node, Part, Span};
 use crate::{Protocol, schema};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use words::Text;
@@ -49,8 +49,8 @@ fn load_files(
     mut found: Vec<Diagnostic>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let mut files = Files::default();
-    let root = join(&texts, &mut files, &mut found);
-    let outcome = root.and_then(|root| build(root, &files, &mut found));
+    let joined = join(&texts, &mut files, &mut found);
+    let outcome = joined.and_then(|joined| build(joined, &files, &mut found));
     found.sort_by(|a, b| a.place.cmp(&b.place).then(a.severity.cmp(&b.severity)));
     found.dedup();
     match outcome {
@@ -124,7 +124,13 @@ fn unreadable(name: &str) -> Diagnostic {
 }
 
 /// All files of the folder as one tree, as the model has it.
-fn join(texts: &BTreeMap<String, Vec<u8>>, files: &mut Files, found: &mut Vec<Diagnostic>) -> Option<Node> {
+struct Joined {
+    root: Node,
+    /// Every form is there, so that references to them can be checked.
+    whole: bool,
+}
+
+fn join(texts: &BTreeMap<String, Vec<u8>>, files: &mut Files, found: &mut Vec<Diagnostic>) -> Option<Joined> {
     let Some(protocol) = texts.get(PROTOCOL) else {
         if found.is_empty() {
             let message =
@@ -143,20 +149,19 @@ fn join(texts: &BTreeMap<String, Vec<u8>>, files: &mut Files, found: &mut Vec<Di
         Some((start, node))
     };
     let mut forms = vec![];
-    let mut broken = root.is_none();
+    let mut whole_forms = true;
     for (name, text) in texts {
         let Some(id) = name.strip_prefix("forms/").and_then(|n| n.strip_suffix(".yaml")) else { continue };
         match whole(files, name, text, found) {
             Some((span, node)) => forms.push((Key { text: id.to_owned(), span }, node)),
-            None => broken = true,
+            None => whole_forms = false,
         }
     }
     let mut parts = vec![];
     for (key, name) in [("test_patients", "test-patients.yaml"), ("published", "published.yaml")] {
         match texts.get(name).map(|text| whole(files, name, text, found)) {
             Some(Some((span, node))) => parts.push((Key { text: key.to_owned(), span }, node)),
-            Some(None) => broken = true,
-            None => {}
+            Some(None) | None => {}
         }
     }
     if let Some(Node { kind: Kind::Map(entries), .. }) = &mut root {
@@ -175,7 +180,7 @@ fn join(texts: &BTreeMap<String, Vec<u8>>, files: &mut Files, found: &mut Vec<Di
                 found.push(Diagnostic::error("P0109", message).at(files.place(key.span)).hint(hint));
             }
         }
-        if forms.is_empty() && !broken {
+        if forms.is_empty() && whole_forms {
             let message = Text::new(
                 "症例報告書（forms/*.yaml）が 1 つもありません。",
                 "There is no form (forms/*.yaml).",
@@ -184,19 +189,23 @@ fn join(texts: &BTreeMap<String, Vec<u8>>, files: &mut Files, found: &mut Vec<Di
                 "forms フォルダーに、用紙ごとに 1 つのファイルを置いてください。ファイル名が用紙の id になります。",
                 "Put one file per form into the folder `forms`; its name is the form's id.",
             )));
+            whole_forms = false;
         }
         let span = Span { file: 0, start: 0, end: 0 };
         entries.push((Key { text: "forms".into(), span }, Node { span, kind: Kind::Map(forms) }));
         entries.extend(parts);
     }
-    // What a broken file would have told is unknown, so the others cannot be checked against it.
-    if broken { None } else { root }
+    root.map(|root| Joined { root, whole: whole_forms })
 }
 
-fn build(root: Node, files: &Files, found: &mut Vec<Diagnostic>) -> Option<(Compiled, Vec<u8>)> {
+fn build(joined: Joined, files: &Files, found: &mut Vec<Diagnostic>) -> Option<(Compiled, Vec<u8>)> {
+    let Joined { root, whole } = joined;
     let schema = &*schema::MODEL;
     let mut broken = Broken::default();
     let value = shape::json(schema, &root, files, found, &mut broken);
+    if !whole {
+        return None;
+    }
     let protocol: Protocol = match serde_json::from_value(value) {
         Ok(protocol) => protocol,
         Err(error) => {
@@ -214,7 +223,8 @@ fn build(root: Node, files: &Files, found: &mut Vec<Diagnostic>) -> Option<(Comp
     let canonical = canonical(&protocol);
     let mut findings = check(&protocol);
     findings.extend(crate::concepts::check(&protocol));
-    let compiled = compile(protocol, Sha256::digest(&canonical).into(), &mut findings);
+    let doubtful = doubtful(&protocol, &broken);
+    let compiled = compile(protocol, Sha256::digest(&canonical).into(), doubtful, &mut findings);
     let sound = !found.iter().any(Diagnostic::is_error)
         && !findings.iter().any(|f| f.diagnostic.severity == Severity::Error);
     if let (true, Some(compiled)) = (sound, &compiled) {
@@ -222,6 +232,28 @@ fn build(root: Node, files: &Files, found: &mut Vec<Diagnostic>) -> Option<(Comp
     }
     found.extend(findings.into_iter().filter(|f| !broken.covers(&f.path)).map(|f| place(&root, files, f)));
     compiled.map(|compiled| (compiled, canonical))
+}
+
+/// Ids of items of which something is broken, other than their words.
+fn doubtful(protocol: &Protocol, broken: &Broken) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for path in broken.paths() {
+        let (Some(Part::Key(forms)), Some(Part::Key(form))) = (path.first(), path.get(1)) else { continue };
+        let words =
+            matches!(path.last(), Some(Part::Key(key)) if matches!(key.as_str(), "ja" | "en" | "note"));
+        let Some(found) = protocol.forms.get(form).filter(|_| forms == "forms" && !words) else { continue };
+        let item = match path {
+            [_, _, _, Part::Index(s), _, Part::Index(i), ..] => {
+                found.sections.get(*s).and_then(|section| section.items.get(*i))
+            }
+            _ => None,
+        };
+        match item {
+            Some(item) if !item.id.is_empty() => out.extend([item.id.clone()]),
+            _ => out.extend(found.items().map(|item| item.id.clone())),
+        }
+    }
+    out
 }
 
 fn place(root: &Node, files: &Files, finding: Finding) -> Diagnostic {

@@ -26,6 +26,7 @@ pub(crate) fn run(compiled: &Compiled, found: &mut Vec<Finding>) {
     for (id, patient) in &compiled.protocol.test_patients {
         let before = found.len();
         let values = enter(compiled, id, patient, found);
+        let entered = found.len() == before;
         for (step, expected) in &patient.expect {
             let at = path!["test_patients", id, "expect", step];
             if !compiled.protocol.steps.contains_key(step) {
@@ -33,8 +34,8 @@ pub(crate) fn run(compiled: &Compiled, found: &mut Vec<Finding>) {
                 found.push(unknown(at, &Text::new("登録段階", "registration step"), step, known, true));
                 continue;
             }
-            names(compiled, &at, step, expected, found);
-            if found.len() > before {
+            let sound = names(compiled, &at, step, expected, found);
+            if !entered || !sound {
                 continue;
             }
             let values = on_the_day(compiled, patient, step, values.clone());
@@ -147,10 +148,11 @@ fn agrees(expected: &Expected, judged: &Judged) -> bool {
     }
 }
 
-/// Names in an expected verdict that refer to nothing.
-fn names(compiled: &Compiled, at: &Path, step: &str, expected: &Expected, found: &mut Vec<Finding>) {
+/// Tells names in an expected verdict that refer to nothing; true if there are none.
+fn names(compiled: &Compiled, at: &Path, step: &str, expected: &Expected, found: &mut Vec<Finding>) -> bool {
+    let before = found.len();
     let (key, list, known, what) = match expected {
-        Expected::Eligible => return,
+        Expected::Eligible => return true,
         Expected::Ineligible(list) => {
             let known =
                 compiled.protocol.steps[step].criteria.iter().map(|c| c.id.as_str()).collect::<Vec<_>>();
@@ -166,6 +168,7 @@ fn names(compiled: &Compiled, at: &Path, step: &str, expected: &Expected, found:
         path.extend(path![key, i]);
         found.push(unknown(path, &what, name, known.clone(), false));
     }
+    found.len() == before
 }
 
 fn unknown(path: Path, what: &Text, name: &str, known: Vec<&str>, on_key: bool) -> Finding {
@@ -204,8 +207,8 @@ fn differs(id: &str, path: Path, expected: &Expected, judged: &Judged, why: Text
         Judged::Error(c) => Text::new(format!("規則 {c} の誤り"), format!("a bug in rule {c}")),
     };
     let message = Text::new(
-        format!("テスト患者「{id}」の判定が、期待した「{}」ではなく「{}」です。", wanted.ja, got.ja),
-        format!("Test patient \"{id}\" should be {}, but is {}.", wanted.en, got.en),
+        format!("テスト患者「{id}」の判定が違います。期待: {}、結果: {}。", wanted.ja, got.ja),
+        format!("Test patient \"{id}\": expected {}, found {}.", wanted.en, got.en),
     );
     let mut diagnostic = Diagnostic::error("P0703", message);
     if !why.is_empty() {

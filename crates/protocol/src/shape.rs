@@ -17,6 +17,10 @@ impl Broken {
     pub fn covers(&self, path: &[Part]) -> bool {
         (0..=path.len()).any(|n| self.0.contains(&path[..n]))
     }
+
+    pub fn paths(&self) -> impl Iterator<Item = &[Part]> {
+        self.0.iter().map(Vec::as_slice)
+    }
 }
 
 /// Checks `node` against `schema` and gives the JSON that it stands for.
@@ -123,14 +127,19 @@ impl<'a> Walk<'a> {
 
     fn value(&mut self, schema: &'a Value, node: &Node, key: &str) -> Value {
         let ways = ways(self.defs, schema);
+        if node.is_refused() {
+            self.broken.0.insert(self.path.clone());
+            return placeholder(self.defs, schema);
+        }
         if node.is_empty() {
             let message = Text::new(
                 format!("「{key}」の後に値がありません。"),
                 format!("Nothing is written after \"{key}\"."),
             );
-            let diagnostic = Diagnostic::error("P0204", message).expected(expectation(&ways)).hint(
-                Text::new("要らないのならキーごと消してください。", "Remove the key if it is not needed."),
-            );
+            let diagnostic = Diagnostic::error("P0204", message).expected(to_write(&ways)).hint(Text::new(
+                "要らないのならキーごと消してください。",
+                "Remove the key if it is not needed.",
+            ));
             return self.wrong(diagnostic, node, schema);
         }
         match &node.kind {
@@ -155,7 +164,7 @@ impl<'a> Walk<'a> {
     }
 
     fn kind(&mut self, schema: &Value, ways: &[(&Value, Option<&str>)], node: &Node, seen: Text) -> Value {
-        let expected = expectation(ways);
+        let expected = to_write(ways);
         let message = Text::new(
             format!("ここに{}は書けません。", seen.ja),
             format!("This is {}, which does not fit here.", seen.en),
@@ -307,6 +316,8 @@ impl<'a> Walk<'a> {
             let diagnostic = Diagnostic::error("P0207", message)
                 .expected(Text::new(format!("選べる値: {}。", known.ja), format!("One of: {}.", known.en)))
                 .maybe_hint(did_you_mean(text, choices));
+            // Which other keys belong here depends on this one.
+            self.broken.0.insert(self.path[..self.path.len().saturating_sub(1)].to_vec());
             return self.wrong(diagnostic, node, schema);
         }
         let any = |kind: &str| ways.iter().map(|(s, _)| *s).find(|s| has_type(s, kind));
@@ -335,10 +346,7 @@ impl<'a> Walk<'a> {
                     format!("{}は{}ではありません。", seen.ja, expected.ja),
                     format!("{} is not {}.", seen.en, expected.en),
                 );
-                let mut diagnostic = Diagnostic::error("P0205", message).expected(Text::new(
-                    format!("{}を書いてください。", expected.ja),
-                    format!("Write {}.", expected.en),
-                ));
+                let mut diagnostic = Diagnostic::error("P0205", message).expected(to_write(ways));
                 if !plain && (truth(text).is_some() || Decimal::from_str_exact(text).is_ok()) {
                     diagnostic = diagnostic
                         .hint(Text::new("引用符を外してください。", "Take the quotation marks off."));
@@ -414,7 +422,7 @@ impl<'a> Walk<'a> {
             _ if text.trim().is_empty() => Some((
                 "P0211",
                 Text::new("中身のない文字列です。", "The text is empty."),
-                Text::new("文を書くか、キーごと消してください。", "Write the text or remove the key."),
+                Text::new("文を書いてください。", "Write the text."),
             )),
             _ => None,
         };
@@ -468,6 +476,21 @@ fn placeholder(defs: &Value, schema: &Value) -> Value {
         Some("calendar-duration") => Value::String("0 days".into()),
         _ => Value::String(String::new()),
     }
+}
+
+/// What to write here, as a sentence.
+fn to_write(ways: &[(&Value, Option<&str>)]) -> Text {
+    let what = expectation(ways);
+    let objects = ways.iter().filter_map(|(s, _)| s["properties"].as_object()).collect::<Vec<_>>();
+    let keys = match objects[..] {
+        [object] if object.len() <= 4 => {
+            let keys = object.keys().map(|key| format!("{key}: …")).collect::<Vec<_>>().join(", ");
+            format!(" {{ {keys} }} ")
+        }
+        _ => String::new(),
+    };
+    let en = format!("Write {}{}", what.en, keys.trim_end());
+    Text::new(format!("{}{keys}を書いてください。", what.ja), format!("{en}."))
 }
 
 /// What may stand here, in words.

@@ -59,8 +59,8 @@ pub fn words(kind: &E) -> (Text, Text) {
         | MappingKeyNotAllowed => (
             "ここに「名前: 値」は書けません。",
             "A `name: value` does not fit here.",
-            "字下げをそろえてください。名前の後の「:」の次には空白が要り、値の中の「: 」は引用符で囲みます。",
-            "Line up the indentation. A name ends in `: ` with a space, and a value that contains `: ` goes in quotes.",
+            "字下げと、上の行の括弧・引用符の閉じ忘れを確かめてください。値の中の「: 」は引用符で囲みます。",
+            "Check indentation, and quotes and brackets in the lines above. A value that contains `: ` goes in quotes.",
         ),
         RecursionLimitExceeded => (
             "入れ子が深すぎます。",
@@ -77,8 +77,8 @@ pub fn words(kind: &E) -> (Text, Text) {
         _ => (
             "YAML として読めません。",
             "This cannot be read as YAML.",
-            "この行とすぐ上の行の字下げ、「:」の後の空白、「-」の後の空白を確かめてください。",
-            "Check the indentation of this line and the one above, and the space after `:` and `-`.",
+            "この行と上の行の字下げ、「:」と「-」の後の空白、引用符と括弧の閉じ忘れを確かめてください。",
+            "Check indentation, the space after `:` and `-`, and quotes and brackets, here and in the lines above.",
         ),
     };
     (Text::new(ja, en), Text::new(hint_ja, hint_en))

@@ -119,6 +119,15 @@ macro_rules! way {
 pub(crate) use way as path;
 
 impl Node {
+    /// In place of a value that was refused and told.
+    fn refused(span: Span) -> Node {
+        Node { span, kind: Kind::Scalar { text: REFUSED.to_owned(), plain: true } }
+    }
+
+    pub fn is_refused(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar { text, .. } if text == REFUSED)
+    }
+
     /// Nothing was written, or `null`, or `~`.
     pub fn is_empty(&self) -> bool {
         matches!(&self.kind, Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
@@ -245,7 +254,9 @@ pub fn read(files: &mut Files, name: &str, bytes: &[u8], found: &mut Vec<Diagnos
     };
     let file = files.add(name, text);
     let before = found.len();
-    let node = Builder { files, file, found }.document(text);
+    let mut builder = Builder { files, file, found };
+    builder.tabs(text);
+    let node = builder.document(text, before);
     if node.is_none() && found.len() == before {
         found.push(
             Diagnostic::error("P0104", Text::new("ファイルが空です。", "The file is empty."))
@@ -277,14 +288,35 @@ impl Builder<'_> {
         self.found.push(Diagnostic::error(code, message).at(self.files.place(span)).hint(hint));
     }
 
-    fn document(&mut self, text: &str) -> Option<Node> {
+    /// Tabs before the first character of a line: YAML takes some for text and refuses others.
+    fn tabs(&mut self, text: &str) {
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let indentation = line.len() - line.trim_start_matches([' ', '\t']).len();
+            if let Some(tab) = line[..indentation].find('\t').filter(|_| !line.trim().is_empty()) {
+                let (message, hint) = crate::syntax::words(&ErrorKind::TabInIndentation);
+                self.refuse("P0118", self.at(start + tab), message, hint);
+            }
+            start += line.len();
+        }
+    }
+
+    fn at(&self, byte: usize) -> Span {
+        Span { file: self.file, start: byte, end: byte + 1 }
+    }
+
+    /// The tree, unless the syntax is broken. A syntax error is told only if nothing was `before` it in the file.
+    fn document(&mut self, text: &str, before: usize) -> Option<Node> {
         let options = granit_parser::options! { emit_anchor_events: true, emit_unresolved_aliases: true };
         let (mut stack, mut root, mut documents): (Vec<Open>, Option<Node>, usize) = (vec![], None, 0);
         for next in Parser::new_from_str_with_options(text, options) {
             let (event, at) = match next {
                 Ok(next) => next,
                 Err(error) => {
-                    self.syntax(&error, text);
+                    let tab = self.found[before..].iter().any(|d| d.code == "P0118");
+                    if !tab {
+                        self.syntax(&error, text);
+                    }
                     return None;
                 }
             };
@@ -296,11 +328,12 @@ impl Builder<'_> {
                     tag,
                     Text::new("YAML のタグ（!…）は使えません。", "YAML tags (!…) are not used here."),
                     Text::new(
-                        "タグを消してください。型はフォームと規則の側で決まります。",
-                        "Remove the tag; types follow from forms and rules.",
+                        "タグを消してください。「!」で始まる規則は引用符で囲みます: rule: '!prior_treatment'。",
+                        "Remove the tag. A rule that begins with `!` goes into quotes: rule: '!prior_treatment'.",
                     ),
                 );
             }
+            let tagged = event.tag().is_some();
             let done = match event {
                 Event::DocumentStart(_, version) => {
                     documents += 1;
@@ -342,15 +375,16 @@ impl Builder<'_> {
                         Text::new("エイリアス（*…）は使えません。", "Aliases (`*…`) are not used here."),
                         Text::new("内容をその場所に書いてください。", "Write the content where it is meant."),
                     );
-                    Some(Node { span, kind: Kind::Scalar { text: String::new(), plain: true } })
+                    Some(Node::refused(span))
                 }
                 Event::Scalar(text, style, ..) => {
                     let plain = style == ScalarStyle::Plain;
                     let key = matches!(stack.last(), Some(Open::Map(_, _, None)));
-                    if plain && !key {
-                        self.number(&text, span);
+                    if !key && (tagged || plain && !self.number(&text, span)) {
+                        Some(Node::refused(span))
+                    } else {
+                        Some(Node { span, kind: Kind::Scalar { text: text.into_owned(), plain } })
                     }
-                    Some(Node { span, kind: Kind::Scalar { text: text.into_owned(), plain } })
                 }
                 Event::SequenceStart(..) => {
                     stack.push(Open::List(span, vec![]));
@@ -379,7 +413,7 @@ impl Builder<'_> {
                 }
             }
         }
-        root.filter(|r| !r.is_empty())
+        root.filter(|r| !r.is_empty() && documents < 2)
     }
 
     /// Checks a key and gives it; a refused one gets a name that nothing knows, and is told only once.
@@ -422,19 +456,20 @@ impl Builder<'_> {
         Key { text, span }
     }
 
-    /// Refuses numbers that readers of YAML disagree about.
-    fn number(&mut self, text: &str, span: Span) {
+    /// Refuses numbers that readers of YAML disagree about; true if `text` may stand.
+    fn number(&mut self, text: &str, span: Span) -> bool {
         let wide = text.chars().any(|c| ('０'..='９').contains(&c))
             && text
                 .chars()
                 .all(|c| ('０'..='９').contains(&c) || "．.－-＋+，,".contains(c) || c.is_ascii_digit());
         if wide {
-            return self.refuse(
+            self.refuse(
                 "P0117",
                 span,
                 Text::new("数字が全角です。", "The digits are full-width characters."),
                 Text::new("半角の数字で書いてください。", "Write them as ASCII digits."),
             );
+            return false;
         }
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
         let lower = digits.to_ascii_lowercase();
@@ -453,7 +488,8 @@ impl Builder<'_> {
             all(a, |b| b.is_ascii_digit() || b == b'.')
                 && all(b.strip_prefix(['-', '+']).unwrap_or(b), |b| b.is_ascii_digit())
         });
-        if radix || leading || grouped || odd || sign || exponent {
+        let refused = radix || leading || grouped || odd || sign || exponent;
+        if refused {
             self.refuse(
                 "P0116",
                 span,
@@ -467,6 +503,7 @@ impl Builder<'_> {
                 ),
             );
         }
+        !refused
     }
 
     fn syntax(&mut self, error: &granit_parser::ScanError, text: &str) {
@@ -488,7 +525,7 @@ impl Builder<'_> {
     }
 }
 
-/// The name of a key that was refused.
+/// The name of a key, and the text of a value, that was refused.
 pub const REFUSED: &str = "\u{0}refused";
 
 fn close(open: Open, end: Span) -> Node {

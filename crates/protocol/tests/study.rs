@@ -1,5 +1,7 @@
 //! The studies of this repository load as they are.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+
 use protocol::{Compiled, Loaded, load};
 use std::path::PathBuf;
 

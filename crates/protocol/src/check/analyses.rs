@@ -137,8 +137,9 @@ impl Checker<'_> {
         let step = p.sets[set].step.as_str();
         let mut reached = p.steps_before(step);
         reached.push(step);
-        let allocated =
-            reached.iter().any(|s| p.steps.get(*s).is_some_and(|s| s.allocate.as_deref() == Some(by)));
+        let nowhere = p.allocating_step(by).is_none();
+        let allocated = nowhere
+            || reached.iter().any(|s| p.steps.get(*s).is_some_and(|s| s.allocate.as_deref() == Some(by)));
         if !allocated && p.steps.contains_key(step) {
             self.error(
                 at,

@@ -25,6 +25,9 @@ impl Checker<'_> {
         let p = self.protocol;
         if !is_plain_name(&p.study) {
             self.name(path!["study"], &p.study, false);
+            if let Some(last) = self.found.last_mut() {
+                last.on_key = false;
+            }
         }
         if jiff::tz::TimeZone::get(&p.timezone).is_err() {
             self.error(
