@@ -159,9 +159,8 @@ fn join(texts: &BTreeMap<String, Vec<u8>>, files: &mut Files, found: &mut Vec<Di
     }
     let mut parts = vec![];
     for (key, name) in [("test_patients", "test-patients.yaml"), ("published", "published.yaml")] {
-        match texts.get(name).map(|text| whole(files, name, text, found)) {
-            Some(Some((span, node))) => parts.push((Key { text: key.to_owned(), span }, node)),
-            Some(None) | None => {}
+        if let Some((span, node)) = texts.get(name).and_then(|text| whole(files, name, text, found)) {
+            parts.push((Key { text: key.to_owned(), span }, node));
         }
     }
     if let Some(Node { kind: Kind::Map(entries), .. }) = &mut root {
