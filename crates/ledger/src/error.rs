@@ -10,6 +10,8 @@ use words::Text;
 pub enum LedgerError {
     /// No file at the path, and none was to be created.
     Missing { place: String },
+    /// A file is already where a new one is to be written.
+    Exists { place: String },
     /// The path is a folder.
     Folder { place: String },
     /// A file of another program, or of none.
@@ -81,6 +83,10 @@ impl LedgerError {
             Missing { place } => t(
                 format!("台帳ファイル「{place}」がありません。パスを確かめてください。"),
                 format!("There is no ledger at {place}. Check the path."),
+            ),
+            Exists { place } => t(
+                format!("「{place}」はすでにあります。別の名前を指定してください。"),
+                format!("{place} is already there. Give another name."),
             ),
             Folder { place } => t(
                 format!("「{place}」はフォルダーです。台帳のファイルを指定してください。"),

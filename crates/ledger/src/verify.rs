@@ -1,8 +1,10 @@
 //! Verification: is each entry what its hash says, in its place, and is everything missing accounted for?
 
+use crate::checkpoint::{Checkpoint, Signer};
 use crate::error::LedgerError;
 use crate::event::{Entry, Erase, Head, REDACTION};
 use crate::hash::Hash;
+use crate::merkle::Tree;
 use crate::store::{Store, Stray};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -43,6 +45,10 @@ pub enum FaultKind {
     AttachmentChanged(Hash),
     /// The record of an erasure is itself erased, unreadable, or names what cannot be erased.
     Redaction,
+    /// The entries up to a checkpoint's size are not those that were signed.
+    Rewritten { size: u64 },
+    /// A checkpoint was signed over more entries than there are.
+    CutOff { size: u64 },
     /// A stored value cannot be read.
     Unreadable(Box<LedgerError>),
     /// Something that no chain accounts for.
@@ -108,6 +114,16 @@ impl FaultKind {
                 format!("its attachment {} has changed", h.short()),
             ),
             Redaction => t("消去の記録として読めません", "it cannot be read as the record of an erasure"),
+            Rewritten { size } => (
+                format!(
+                    "ここから署名済みチェックポイント({size} 番まで)の間のどこかが、署名後に書き換えられています"
+                ),
+                format!("between here and entry {size}, the ledger is not the one that was signed"),
+            ),
+            CutOff { size } => (
+                format!("署名済みチェックポイントは {size} 番までありますが、ここから後がありません"),
+                format!("the ledger ends before it, but a checkpoint was signed over {size} entries"),
+            ),
             Unreadable(e) => {
                 let told = e.told();
                 (format!("読めません({})", told.ja), format!("it cannot be read ({})", told.en))
@@ -262,17 +278,67 @@ impl Chain {
 /// attached file there. `each` sees every entry that holds so far, in order, so that a caller can re-decide it.
 /// The fault names the first bad entry; for content that is missing without a record this is known only at the end.
 pub fn verify(store: &dyn Store, study: &str, each: &mut dyn FnMut(&Entry)) -> Result<Head, Fault> {
+    walk(store, study, &mut |entry| {
+        each(entry);
+        Ok(())
+    })
+}
+
+/// What a verification against checkpoints found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    pub head: Head,
+    /// The root of the Merkle tree over all entries' hashes.
+    pub root: Hash,
+}
+
+/// Like [`verify`], and each of the study's `checkpoints` must fit: the entries up to its size give its root. This is
+/// what finds a tail that was cut off, or rewritten and hashed again; the fault then names the first entry that the
+/// checkpoints which do fit leave open.
+pub fn verify_against(
+    store: &dyn Store,
+    study: &str,
+    checkpoints: &[Checkpoint],
+    each: &mut dyn FnMut(&Entry),
+) -> Result<Verified, Fault> {
+    let mut due: Vec<&Checkpoint> = checkpoints.iter().collect();
+    due.sort_by_key(|c| std::cmp::Reverse(c.size));
+    let (mut tree, mut sure) = (Tree::default(), 0);
+    let mut fits = |tree: &Tree| {
+        while let Some(checkpoint) = due.pop_if(|c| c.size == tree.size()) {
+            if checkpoint.root != tree.root() {
+                let size = checkpoint.size;
+                return Err(Fault::new(study, sure + 1, FaultKind::Rewritten { size }));
+            }
+            sure = checkpoint.size;
+        }
+        Ok(())
+    };
+    fits(&tree)?;
+    let head = walk(store, study, &mut |entry| {
+        tree.push(&entry.hash);
+        fits(&tree)?;
+        each(entry);
+        Ok(())
+    })?;
+    match due.last() {
+        Some(checkpoint) => Err(Fault::new(study, head.seq + 1, FaultKind::CutOff { size: checkpoint.size })),
+        None => Ok(Verified { head, root: tree.root() }),
+    }
+}
+
+fn walk(
+    store: &dyn Store,
+    study: &str,
+    each: &mut dyn FnMut(&Entry) -> Result<(), Fault>,
+) -> Result<Head, Fault> {
     let mut chain = Chain::new(study);
     let mut fault = None;
-    let read = store.read(study, 0, u64::MAX, &mut |entry| match chain.push(&entry) {
-        Ok(()) => {
-            each(&entry);
-            Ok(())
-        }
-        Err(found) => {
+    let read = store.read(study, 0, u64::MAX, &mut |entry| {
+        chain.push(&entry).and_then(|()| each(&entry)).map_err(|found| {
             fault = Some(found);
-            Err(LedgerError::Closed)
-        }
+            LedgerError::Closed
+        })
     });
     if let Some(fault) = fault {
         return Err(fault);
@@ -285,6 +351,12 @@ pub fn verify(store: &dyn Store, study: &str, each: &mut dyn FnMut(&Entry)) -> R
         return Err(Fault::new(study, seq, FaultKind::Unreadable(Box::new(e))));
     }
     chain.finish(&mut |hash| Ok(store.attachment(study, hash)?.is_some()))
+}
+
+/// The checkpoint over all entries of a verified study, to be signed by `signer`.
+pub fn checkpoint(store: &dyn Store, study: &str, signer: &Signer) -> Result<Checkpoint, Fault> {
+    let Verified { head, root } = verify_against(store, study, &[], &mut |_| ())?;
+    Ok(Checkpoint { origin: signer.origin(study), size: head.seq, root })
 }
 
 /// Verifies every study of a store, and that nothing stands in it which no chain accounts for. Gives each study's head,

@@ -205,7 +205,7 @@ fn the_settings_on_which_durability_rests_are_as_wanted_on_every_connection() {
     for mode in MODES {
         let store = Sqlite::open(&path, mode).unwrap();
         let settings = store.check_settings().unwrap();
-        assert!(settings.len() >= 11);
+        assert!(settings.len() >= 10);
         for s in settings.iter().filter(|s| s.name != "file system") {
             assert!(s.ok, "{s:?}");
         }

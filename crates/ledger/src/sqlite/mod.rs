@@ -26,6 +26,18 @@ impl Sqlite {
         Ok(Sqlite { connection: opening::open(path, mode)?, path: PathBuf::from(path), mode })
     }
 
+    /// Folds the log into the file and leaves it complete by itself, readable from a read-only disk, too.
+    pub fn close_into_one_file(self) -> Result<(), LedgerError> {
+        let mode: String = self
+            .connection
+            .pragma_update_and_check(None, "journal_mode", "DELETE", |r| r.get(0))
+            .map_err(told)?;
+        if mode != "delete" {
+            return Err(LedgerError::Busy);
+        }
+        self.connection.close().map_err(|(_, e)| told(e))
+    }
+
     fn begin(&mut self) -> Result<Transaction<'_>, LedgerError> {
         if self.mode == Mode::ReadOnly {
             return Err(LedgerError::ReadOnly);
@@ -230,7 +242,9 @@ impl Store for Sqlite {
     fn check_settings(&self) -> Result<Vec<Setting>, LedgerError> {
         let numbered = [("OFF", "0"), ("ON", "1"), ("FULL", "2")];
         let mut settings = Vec::new();
-        for (name, wanted) in [("journal_mode", "wal")].iter().chain(&opening::SETTINGS) {
+        // A ledger that is only read may be an export, which has no log.
+        let log: &[_] = if self.mode == Mode::ReadOnly { &[] } else { &[("journal_mode", "wal")] };
+        for (name, wanted) in log.iter().chain(&opening::SETTINGS) {
             let value: String = self
                 .connection
                 .pragma_query_value(None, name, |r| {

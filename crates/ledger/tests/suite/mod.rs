@@ -295,11 +295,6 @@ pub fn nothing_stored_verifies_as_nothing(b: &mut impl Bench) {
     assert_eq!(verify_all(store, &mut |_| ()), Ok(Default::default()));
 }
 
-fn copy(from: &dyn Store, to: &mut dyn Store, study: &str) -> Result<Head, LedgerError> {
-    let mut entries = all(from, study).into_iter();
-    to.adopt(study, &mut || Ok(entries.next()), &mut |hash| from.attachment(study, hash))
-}
-
 pub fn a_study_can_be_taken_from_another_store(b: &mut impl Bench) {
     let mut other = Memory::new();
     fill(&mut other, "S", 1, 9);
