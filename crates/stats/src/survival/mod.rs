@@ -2,6 +2,7 @@
 mod competing;
 mod cox;
 mod data;
+mod fine_gray;
 mod interval;
 mod km;
 mod logrank;
@@ -10,8 +11,14 @@ mod rmst;
 pub use competing::{
     Competing, CumulativeIncidence, CumulativeIncidenceOptions, Gray, IncidenceAt, cumulative_incidence, gray,
 };
-pub use cox::{Coefficient, CoxData, CoxFit, CoxOptions, CoxResiduals, Stop, Test, Ties, cox};
+pub use cox::{
+    Coefficient, Concordance, CoxCurve, CoxData, CoxFit, CoxOptions, CoxResiduals, Stop, Test, Ties,
+    TimeTransform, Zph, concordance, cox,
+};
 pub use data::{NearTies, Survival};
+pub use fine_gray::{
+    CensoringTerm, CensoringTies, Expanded, FineGray, FineGrayOptions, fine_gray, fine_gray_expand,
+};
 pub use interval::ConfType;
 pub use km::{HazardTies, KmAt, KmCurve, KmOptions, KmQuantile, KmVariance, kaplan_meier, kaplan_meier_by};
 pub use logrank::{

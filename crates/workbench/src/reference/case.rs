@@ -32,20 +32,34 @@ impl From<stats::StatsError> for Skip {
 
 /// Computed values by name.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Values(Map<String, Value>);
+pub struct Values {
+    values: Map<String, Value>,
+    /// Why a value is not computed.
+    skipped: Map<String, Value>,
+}
 
 impl Values {
     pub fn from_map(map: Map<String, Value>) -> Values {
-        Values(map)
+        Values { values: map, skipped: Map::new() }
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.values.get(name)
     }
 
     pub fn set(&mut self, name: &str, value: Value) -> &mut Values {
-        self.0.insert(name.to_string(), value);
+        self.values.insert(name.to_string(), value);
         self
+    }
+
+    /// Says why a value is not computed.
+    pub fn skip(&mut self, name: &str, why: &str) -> &mut Values {
+        self.skipped.insert(name.to_string(), Value::String(why.into()));
+        self
+    }
+
+    pub fn why_skipped(&self, name: &str) -> Option<&str> {
+        self.skipped.get(name).and_then(Value::as_str)
     }
 
     pub fn number(&mut self, name: &str, value: f64) -> &mut Values {

@@ -33,7 +33,10 @@ pub(super) fn record(
             wrong: &mut outcome.wrong,
         };
         let answer = match &computed {
-            Ok(values) => values.get(name).ok_or_else(|| format!("{name} is not computed")),
+            Ok(values) => values.get(name).ok_or_else(|| match values.why_skipped(name) {
+                Some(why) => format!("{name}: {why}"),
+                None => format!("{name} is not computed"),
+            }),
             Err(skip) => Err(skip.reason.clone()),
         };
         match answer {

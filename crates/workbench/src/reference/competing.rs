@@ -1,8 +1,8 @@
 //! Competing-risk records.
 use serde_json::Value;
 use stats::survival::{
-    Competing, CoxData, CoxOptions, CumulativeIncidence, CumulativeIncidenceOptions, Survival, cox,
-    cumulative_incidence, gray,
+    CensoringTies, Competing, CoxData, CoxOptions, CumulativeIncidence, CumulativeIncidenceOptions,
+    FineGrayOptions, NearTies, Survival, Ties, cox, cumulative_incidence, fine_gray, fine_gray_expand, gray,
 };
 
 use super::Method;
@@ -40,11 +40,15 @@ const REGRESSION: &[&str] = &[
     "gtol",
 ];
 
+const EXPANDED: &[&str] = &["time", "event", "causes", "cause", "covariates", "ties", "timefix"];
+
 pub(super) const METHODS: &[Method] = &[
     Method { name: "cuminc", keys: KEYS, run: incidence },
     Method { name: "aalen_johansen", keys: KEYS, run: states },
     Method { name: "aj_restricted_mean", keys: KEYS, run: time_lost },
     Method { name: "gray", keys: KEYS, run: gray_tests },
+    Method { name: "fine_gray", keys: REGRESSION, run: subdistribution },
+    Method { name: "fine_gray_expanded", keys: EXPANDED, run: expanded },
     Method { name: "cox_cause_specific", keys: REGRESSION, run: cause_specific },
 ];
 
@@ -227,5 +231,74 @@ fn cause_specific(case: &Case) -> Result<Values, Skip> {
         .optional_list("coef", fit.coefficients.iter().map(|c| c.estimate))
         .optional_list("se", fit.coefficients.iter().map(|c| c.se))
         .list("loglik", fit.loglik);
+    Ok(v)
+}
+
+fn subdistribution(case: &Case) -> Result<Values, Skip> {
+    if case.has("strata") || case.has("weights") || case.has("ties") {
+        return Err(Skip::new("strata, weights or a tie method"));
+    }
+    let rows = case.rows(&["time", "event", "covariates", "censoring_group"])?;
+    let cause = causes_of(rows.numbers(case.name("event")?)?)?;
+    let time = rows.numbers(case.name("time")?)?;
+    let terms = case.design(&rows)?;
+    let groups = case.names("censoring_group")?;
+    let groups = if groups.is_empty() { None } else { Some(rows.combined_codes(&groups)?) };
+    let options = FineGrayOptions {
+        conf_level: case.conf_level()?,
+        near_ties: near_ties(case)?,
+        ..FineGrayOptions::default()
+    };
+    let fit = fine_gray(
+        &Competing { time: &time, cause: &cause },
+        flatten(terms.clone()).1,
+        case.number("cause")? as u32,
+        groups.as_deref(),
+        &options,
+    )?;
+    let c = &fit.coefficients;
+    let mut v = Values::default();
+    v.texts("terms", case.term_names(names(&terms), "terms"))
+        .number("n", fit.n as f64)
+        .optional_list("coef", c.iter().map(|c| c.estimate))
+        .optional_list("se", c.iter().map(|c| c.robust_se))
+        .rows("vcov", fit.vcov.rows())
+        .number("loglik", fit.loglik[1])
+        .number("loglik_null", fit.loglik[0])
+        .optional_list("inv_inf_se", c.iter().map(|c| c.se))
+        .optional_list("shr", c.iter().map(|c| c.hr))
+        .optional_list("p", c.iter().map(|c| c.p))
+        .optional_list("shr_lower", c.iter().map(|c| c.hr_lower))
+        .optional_list("shr_upper", c.iter().map(|c| c.hr_upper));
+    let incidence = fit.incidence(&fit.means)?;
+    v.optional("cif_at_mean_last", incidence.last().copied());
+    Ok(v)
+}
+
+fn expanded(case: &Case) -> Result<Values, Skip> {
+    let rows = case.rows(&["time", "event", "covariates"])?;
+    let cause = causes_of(rows.numbers(case.name("event")?)?)?;
+    let time = rows.numbers(case.name("time")?)?;
+    let terms = case.design(&rows)?;
+    let data = Competing { time: &time, cause: &cause };
+    let wanted = case.number("cause")? as u32;
+    let long = fine_gray_expand(&data, wanted, CensoringTies::EventsFirst, near_ties(case)?)?;
+    let (_, columns) = flatten(terms.clone());
+    // R takes the robust variance when case weights are not whole numbers.
+    let robust = long.weight.iter().any(|w| w.fract() != 0.0);
+    let fit = |ties: Ties| {
+        let columns =
+            columns.iter().map(|c| long.row.iter().map(|&i| c[i]).collect::<Vec<f64>>().into()).collect();
+        let mut data = CoxData::new(Survival::with_entry(&long.start, &long.stop, &long.event), columns);
+        data.weights = Some(&long.weight);
+        cox(data, &CoxOptions { ties, robust, near_ties: NearTies::Exact, ..CoxOptions::default() })
+    };
+    let (breslow, efron) = (fit(Ties::Breslow)?, fit(Ties::Efron)?);
+    let mut v = Values::default();
+    v.texts("terms", case.term_names(names(&terms), "terms"))
+        .optional_list("coef_breslow", breslow.coefficients.iter().map(|c| c.estimate))
+        .optional_list("coef_efron", efron.coefficients.iter().map(|c| c.estimate))
+        .optional_list("naive_se_breslow", breslow.coefficients.iter().map(|c| c.robust_se.or(c.se)))
+        .list("loglik_breslow", breslow.loglik);
     Ok(v)
 }

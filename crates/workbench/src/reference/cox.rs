@@ -1,10 +1,10 @@
 //! Cox model records.
 use serde_json::Value;
-use stats::survival::{CoxData, CoxFit, CoxOptions, Stop, Ties, cox};
+use stats::survival::{CoxData, CoxFit, CoxOptions, Stop, Ties, TimeTransform, concordance, cox};
 
 use super::Method;
-use super::case::{Case, Skip, Values};
-use super::survival::{Followed, near_ties};
+use super::case::{Case, Skip, Values, optional};
+use super::survival::{Followed, conf_type, near_ties};
 use crate::model::{DesignTerm, flatten};
 
 const KEYS: &[&str] = &[
@@ -23,7 +23,37 @@ const KEYS: &[&str] = &[
     "control",
 ];
 
-pub(super) const METHODS: &[Method] = &[Method { name: "cox", keys: KEYS, run: fit_record }];
+const AFTER: &[&str] = &[
+    "time",
+    "event",
+    "entry",
+    "strata",
+    "covariates",
+    "weights",
+    "offset",
+    "cluster",
+    "robust",
+    "ties",
+    "conf_level",
+    "timefix",
+    "transform",
+    "centered",
+    "times",
+    "newdata",
+    "conf_type",
+];
+
+pub(super) const METHODS: &[Method] = &[
+    Method { name: "cox", keys: KEYS, run: fit_record },
+    Method { name: "cox_zph", keys: AFTER, run: zph },
+    Method { name: "cox_basehaz", keys: AFTER, run: baseline },
+    Method { name: "cox_survival", keys: AFTER, run: predicted },
+    Method {
+        name: "concordance",
+        keys: &["time", "event", "entry", "risk", "strata", "weights", "cluster"],
+        run: agreement,
+    },
+];
 
 pub(super) fn ties(case: &Case) -> Result<Ties, Skip> {
     match case.record.model.get("ties").map(Value::as_str) {
@@ -106,6 +136,17 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
     if let Some(t) = fit.robust_score {
         v.optional_list("robust_se", c.iter().map(|c| c.robust_se)).number("robust_score", t.chi_square);
     }
+    if let Ok(c) = fit.concordance() {
+        v.number("concordance", c.concordance).number("concordance_se", c.variance.sqrt());
+    }
+    if case.has("offset") {
+        // Stored limits of offset models are those of a profile that leaves the offset out: at them, twice the
+        // fall of the log-likelihood is not the chi-square quantile.
+        v.skip("profile_ci_first", "the reference leaves the offset out of the profile");
+    } else if case.record.values.contains_key("profile_ci_first") {
+        let (lower, upper) = fit.profile_limits(0, case.conf_level()?)?;
+        v.optional_list("profile_ci_first", [lower, upper]);
+    }
     if let Ok(r) = fit.residuals() {
         let squares = |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>();
         let by_column = |rows: &mut dyn Iterator<Item = &Vec<f64>>| {
@@ -119,5 +160,112 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
             .list("score_sumsq", by_column(&mut r.score.iter()))
             .list("dfbeta_sumsq", by_column(&mut r.dfbeta.iter()));
     }
+    Ok(v)
+}
+
+fn zph(case: &Case) -> Result<Values, Skip> {
+    let (fit, terms) = fit(case)?;
+    let transform = match case.text("transform")? {
+        None => TimeTransform::Km,
+        Some(name) => {
+            TimeTransform::from_name(name).ok_or_else(|| Skip::new(format!("no transform {name}")))?
+        }
+    };
+    let mut next = 0;
+    let columns: Vec<Vec<usize>> = terms
+        .iter()
+        .map(|t| {
+            next += t.columns.len();
+            (next - t.columns.len()..next).collect()
+        })
+        .collect();
+    let z = fit.zph(transform, &columns)?;
+    let all: Vec<_> = z.terms.iter().chain([&z.global]).collect();
+    let names: Vec<String> = terms.iter().map(|t| t.name.clone()).chain(["GLOBAL".to_string()]).collect();
+    let mut v = Values::default();
+    v.texts("terms", case.term_names(names, "terms"))
+        .list("chisq", all.iter().map(|t| t.chi_square))
+        .list("df", all.iter().map(|t| t.df as f64))
+        .list("p", all.iter().map(|t| t.p));
+    Ok(v)
+}
+
+fn baseline(case: &Case) -> Result<Values, Skip> {
+    let (fit, _) = fit(case)?;
+    let centred = match case.record.params.get("centered") {
+        None => true,
+        Some(v) => v.as_bool().ok_or_else(|| Skip::new("params.centered is neither true nor false"))?,
+    };
+    let curves = fit.baseline_hazard(centred)?;
+    let [curve] = &curves[..] else { return Err(Skip::new("several strata")) };
+    let mut v = Values::default();
+    v.number("last", curve.cumhaz.last().copied().unwrap_or(0.0)).number("sum", curve.cumhaz.iter().sum());
+    if let [t] = case.numbers("times")?[..] {
+        v.number("h5y", curve.position(t).map_or(0.0, |k| curve.cumhaz[k]));
+    }
+    Ok(v)
+}
+
+fn predicted(case: &Case) -> Result<Values, Skip> {
+    let (fit, terms) = fit(case)?;
+    if terms.iter().any(|t| t.columns.len() != 1 || t.columns[0].0 != t.name) || case.has("offset") {
+        return Err(Skip::new("newdata with factors, products or an offset"));
+    }
+    let patients = case
+        .record
+        .params
+        .get("newdata")
+        .and_then(Value::as_array)
+        .ok_or_else(|| Skip::new("params.newdata is absent"))?;
+    let (times, kind, level) = (case.numbers("times")?, conf_type(case)?, case.conf_level()?);
+    let mut columns = Vec::new();
+    for patient in patients {
+        let x: Vec<f64> = terms
+            .iter()
+            .map(|t| {
+                patient
+                    .get(&t.name)
+                    .and_then(Value::as_f64)
+                    .ok_or_else(|| Skip::new(format!("newdata without {}", t.name)))
+            })
+            .collect::<Result<_, _>>()?;
+        let curves = fit.survival(&x, 0.0, kind, level)?;
+        let [curve] = &curves[..] else { return Err(Skip::new("several strata")) };
+        columns.push(times.iter().map(|&t| curve.at(t)).collect::<Vec<_>>());
+    }
+    type Cell = (f64, f64, Option<f64>, Option<f64>);
+    let rows = |f: &dyn Fn(&Cell) -> Option<f64>| {
+        Value::Array(
+            (0..times.len())
+                .map(|k| Value::Array(columns.iter().map(|c| optional(f(&c[k]))).collect()))
+                .collect(),
+        )
+    };
+    let mut v = Values::default();
+    v.set("surv", rows(&|c| Some(c.0)))
+        .set("std_err", rows(&|c| Some(c.1)))
+        .set("lower", rows(&|c| c.2))
+        .set("upper", rows(&|c| c.3))
+        .list("time", times.iter().copied());
+    Ok(v)
+}
+
+fn agreement(case: &Case) -> Result<Values, Skip> {
+    let rows = case.rows(&["time", "event", "entry", "risk", "strata", "weights", "cluster"])?;
+    let (f, _) = Followed::read(&Case { record: case.record, table: Some(rows.clone()) })?;
+    let cluster =
+        if case.has("cluster") { Some(rows.combined_codes(&case.names("cluster")?)?) } else { None };
+    let c = concordance(
+        &f.survival(),
+        &rows.numbers(case.name("risk")?)?,
+        f.strata.as_deref(),
+        f.weights.as_deref(),
+        cluster.as_deref(),
+        near_ties(case)?,
+    )?;
+    let mut v = Values::default();
+    v.number("concordance", c.concordance)
+        .number("var", c.variance)
+        .list("counts", [c.concordant, c.discordant, c.tied_score, c.tied_time, c.tied_both]);
     Ok(v)
 }

@@ -9,6 +9,7 @@ use super::arrange::{Arranged, EventTime, Stratum};
 use crate::linalg::Matrix;
 
 /// The likelihood at a coefficient vector (in the scaled units of `Arranged`).
+#[derive(Clone)]
 pub(crate) struct Evaluation {
     pub loglik: f64,
     pub score: Vec<f64>,
@@ -35,7 +36,7 @@ pub(crate) struct Hazard {
 const BLOCK: usize = 64;
 
 /// Adds sum_k w_k v_k v_k' over blocks of vectors.
-struct OuterSum {
+pub(crate) struct OuterSum {
     p: usize,
     used: usize,
     /// Column-major block.
@@ -46,7 +47,7 @@ struct OuterSum {
 }
 
 impl OuterSum {
-    fn new(p: usize) -> Self {
+    pub fn new(p: usize) -> Self {
         OuterSum {
             p,
             used: 0,
@@ -58,7 +59,7 @@ impl OuterSum {
     }
 
     #[inline]
-    fn push(&mut self, weight: f64, v: impl Iterator<Item = f64>) {
+    pub fn push(&mut self, weight: f64, v: impl Iterator<Item = f64>) {
         for (j, value) in v.enumerate() {
             self.columns[j * BLOCK + self.used] = value;
         }
@@ -84,7 +85,7 @@ impl OuterSum {
         self.used = 0;
     }
 
-    fn finish(mut self) -> Matrix {
+    pub fn finish(mut self) -> Matrix {
         if self.used > 0 {
             self.flush();
         }
@@ -248,7 +249,7 @@ pub(crate) fn death_weight(rows: &Arranged, event: &EventTime) -> f64 {
 }
 
 /// Writes the linear predictor less its maximum; returns that maximum.
-fn linear_predictor(rows: &Arranged, s: &Stratum, beta: &[f64], out: &mut [f64]) -> f64 {
+pub(crate) fn linear_predictor(rows: &Arranged, s: &Stratum, beta: &[f64], out: &mut [f64]) -> f64 {
     let mut largest = f64::NEG_INFINITY;
     for i in s.start..s.end {
         let mut eta = rows.offset.as_ref().map_or(0.0, |o| o[i]);
@@ -333,7 +334,7 @@ fn steps(rows: &Arranged, s: &Stratum, ties: Ties, h: &mut Hazard) -> f64 {
 }
 
 /// Expected events of every row: its risk times the hazard over its time at risk.
-fn expected_events(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
+pub(crate) fn expected_events(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
     let mut cumulative = 0.0;
     let mut next = s.start;
     for e in s.events.clone() {

@@ -84,6 +84,10 @@ pub(crate) struct Model {
     pub beta: Vec<f64>,
     /// Inverse information in scaled units.
     pub naive: Matrix,
+    pub options: CoxOptions,
+    /// Columns that were not dropped.
+    pub kept: Vec<usize>,
+    pub cluster: Option<Vec<usize>>,
 }
 
 /// Fits the model. Columns that depend on earlier ones are dropped with a warning; a coefficient that runs to
@@ -122,7 +126,7 @@ pub fn cox(data: CoxData, options: &CoxOptions) -> Result<CoxFit> {
     found.finish(rows, hazard, cluster, options)
 }
 
-/// Newton's search for the maximum.
+/// The likelihood of a model as Newton's search sees it.
 pub(crate) struct Search<'a> {
     pub engine: Engine<'a>,
     options: &'a CoxOptions,
@@ -131,13 +135,14 @@ pub(crate) struct Search<'a> {
     pub start: Vec<f64>,
 }
 
+/// The maximum, and where it may not be one.
 pub(crate) struct Found {
     pub beta: Vec<f64>,
-    null: Evaluation,
+    pub null: Evaluation,
     pub at: Evaluation,
-    dropped: Vec<usize>,
-    infinite: Vec<usize>,
-    iterations: usize,
+    pub dropped: Vec<usize>,
+    pub infinite: Vec<usize>,
+    pub iterations: usize,
 }
 
 impl<'a> Search<'a> {
@@ -169,95 +174,105 @@ impl<'a> Search<'a> {
     }
 
     pub fn run(&mut self) -> Result<Found> {
-        let mut beta = self.start.clone();
-        let null = self.evaluate(&beta);
-        if !null.loglik.is_finite() {
-            return Err(StatsError::Impossible {
-                method: "Cox model",
-                why: "the likelihood at the start is not finite; check the offset".into(),
-            });
-        }
-        let dropped = Cholesky::new(&null.information, PIVOT_TOLERANCE).dropped;
-        let root_events = (self.engine.rows.n_event as f64).sqrt();
-        let mut at = Evaluation {
-            loglik: null.loglik,
-            score: null.score.clone(),
-            information: null.information.clone(),
-        };
-        let mut iterations = 0;
-        let mut step = Vec::new();
-        let mut converged = false;
-        let mut flat = 0;
-        while iterations < self.options.max_iterations {
-            step = Cholesky::new(&at.information, PIVOT_TOLERANCE).solve(&at.score);
-            dropped.iter().for_each(|&j| step[j] = 0.0);
-            let decrement: f64 = step.iter().zip(&at.score).map(|(a, b)| a * b).sum();
-            if let Stop::Step(limit) = self.options.stop {
-                let limit = limit * root_events;
-                if decrement <= limit * limit || flat > 3 {
-                    converged = true;
-                    break;
-                }
-            }
-            iterations += 1;
-            let old = at.loglik;
-            let mut factor = 1.0;
-            let mut halved = 0;
-            loop {
-                let trial: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + factor * s).collect();
-                let new = self.evaluate(&trial);
-                let slack = 1e-10 * old.abs().max(1.0);
-                let usable = new.loglik.is_finite() && new.information.values.iter().all(|v| v.is_finite());
-                if usable && new.loglik >= old - slack || halved >= 40 {
-                    if !usable {
-                        return Err(StatsError::NoConvergence {
-                            method: "Cox model",
-                            iterations,
-                            advice: "look for covariates of enormous size",
-                        });
-                    }
-                    beta = trial;
-                    at = new;
-                    break;
-                }
-                halved += 1;
-                factor /= 2.0;
-            }
-            let change = (1.0 - old / at.loglik).abs();
-            // Rounding of the likelihood can hold the step above its limit for ever.
-            flat = if change <= 1e-15 { flat + 1 } else { 0 };
-            if let Stop::LogLikelihood(limit) = self.options.stop
-                && change <= limit
-                && halved == 0
-            {
+        let (start, events, options) = (self.start.clone(), self.engine.rows.n_event, *self.options);
+        let fixed = self.fixed.clone();
+        let mut found = maximise("Cox model", start, events, &options, |beta| self.evaluate(beta))?;
+        found.infinite.retain(|j| !fixed.contains(j));
+        Ok(found)
+    }
+}
+
+/// Newton's method with step halving from `start`.
+pub(crate) fn maximise(
+    method: &'static str,
+    start: Vec<f64>,
+    events: usize,
+    options: &CoxOptions,
+    mut evaluate: impl FnMut(&[f64]) -> Evaluation,
+) -> Result<Found> {
+    let mut beta = start;
+    let null = evaluate(&beta);
+    if !null.loglik.is_finite() {
+        return Err(StatsError::Impossible {
+            method,
+            why: "the likelihood at the start is not finite; check the offset".into(),
+        });
+    }
+    let dropped = Cholesky::new(&null.information, PIVOT_TOLERANCE).dropped;
+    let root_events = (events as f64).sqrt();
+    let mut at = null.clone();
+    let mut iterations = 0;
+    let mut step = Vec::new();
+    let mut converged = false;
+    let mut flat = 0;
+    while iterations < options.max_iterations {
+        step = Cholesky::new(&at.information, PIVOT_TOLERANCE).solve(&at.score);
+        dropped.iter().for_each(|&j| step[j] = 0.0);
+        let decrement: f64 = step.iter().zip(&at.score).map(|(a, b)| a * b).sum();
+        if let Stop::Step(limit) = options.stop {
+            let limit = limit * root_events;
+            if decrement <= limit * limit || flat > 3 {
                 converged = true;
                 break;
             }
         }
-        let last = Cholesky::new(&at.information, PIVOT_TOLERANCE);
-        let mut next = last.solve(&at.score);
-        dropped.iter().for_each(|&j| next[j] = 0.0);
-        let mut infinite: Vec<usize> = (0..beta.len())
-            .filter(|j| !dropped.contains(j) && !self.fixed.contains(j))
-            .filter(|&j| next[j].abs() > 1e-3 || last.dropped.contains(&j))
-            .collect();
-        if !converged && infinite.is_empty() {
-            return Err(StatsError::NoConvergence {
-                method: "Cox model",
-                iterations,
-                advice: "raise the limit of iterations or look for covariates of very different size",
-            });
+        iterations += 1;
+        let old = at.loglik;
+        let mut factor = 1.0;
+        let mut halved = 0;
+        loop {
+            let trial: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + factor * s).collect();
+            let new = evaluate(&trial);
+            let slack = 1e-10 * old.abs().max(1.0);
+            let usable = new.loglik.is_finite() && new.information.values.iter().all(|v| v.is_finite());
+            if usable && new.loglik >= old - slack || halved >= 40 {
+                if !usable {
+                    return Err(StatsError::NoConvergence {
+                        method,
+                        iterations,
+                        advice: "look for covariates of enormous size",
+                    });
+                }
+                beta = trial;
+                at = new;
+                break;
+            }
+            halved += 1;
+            factor /= 2.0;
         }
-        if self.options.firth && converged {
-            infinite.clear();
-        }
-        if converged && infinite.is_empty() && matches!(self.options.stop, Stop::Step(_)) && !step.is_empty()
+        let change = (1.0 - old / at.loglik).abs();
+        // Rounding of the likelihood can hold the step above its limit for ever.
+        flat = if change <= 1e-15 { flat + 1 } else { 0 };
+        if let Stop::LogLikelihood(limit) = options.stop
+            && change <= limit
+            && halved == 0
         {
-            // The step that was found too small to need another evaluation.
-            beta.iter_mut().zip(&step).for_each(|(b, s)| *b += s);
+            converged = true;
+            break;
         }
-        Ok(Found { beta, null, at, dropped, infinite, iterations })
     }
+    let last = Cholesky::new(&at.information, PIVOT_TOLERANCE);
+    let mut next = last.solve(&at.score);
+    dropped.iter().for_each(|&j| next[j] = 0.0);
+    let mut infinite: Vec<usize> = (0..beta.len())
+        .filter(|j| !dropped.contains(j))
+        .filter(|&j| next[j].abs() > 1e-3 || last.dropped.contains(&j))
+        .collect();
+    if !converged && infinite.is_empty() {
+        return Err(StatsError::NoConvergence {
+            method,
+            iterations,
+            advice: "raise the limit of iterations or look for covariates of very different size",
+        });
+    }
+    if options.firth && converged {
+        infinite.clear();
+    }
+    if converged && infinite.is_empty() && matches!(options.stop, Stop::Step(_)) && !step.is_empty() {
+        // The step that was found too small to need another evaluation.
+        beta.iter_mut().zip(&step).for_each(|(b, s)| *b += s);
+    }
+    Ok(Found { beta, null, at, dropped, infinite, iterations })
 }
 
 impl Found {
@@ -367,7 +382,16 @@ impl Found {
             warnings,
             beta,
             means,
-            model: std::sync::Arc::new(Model { rows, ties: options.ties, hazard, beta: self.beta, naive }),
+            model: std::sync::Arc::new(Model {
+                rows,
+                ties: options.ties,
+                hazard,
+                beta: self.beta,
+                naive,
+                options: *options,
+                kept: (0..p).filter(|j| !self.dropped.contains(j)).collect(),
+                cluster,
+            }),
         })
     }
 }

@@ -1,15 +1,26 @@
 //! Proportional hazards regression (Cox 1972).
 mod arrange;
+mod concordance;
+mod curve;
 mod engine;
 mod exact;
 mod firth;
 mod fit;
+mod profile;
 mod residuals;
+mod zph;
 
 use std::borrow::Cow;
 
+pub(crate) use arrange::Arranged;
+pub(crate) use engine::{Evaluation, OuterSum};
+pub(crate) use fit::{crossproduct, maximise};
+
+pub use concordance::{Concordance, concordance};
+pub use curve::CoxCurve;
 pub use fit::{Coefficient, CoxFit, Test, cox};
 pub use residuals::CoxResiduals;
+pub use zph::{TimeTransform, Zph};
 
 use super::{NearTies, Survival};
 

@@ -1,0 +1,130 @@
+//! The reference records of `tests/reference` (sources and licences in its README), recomputed.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+use std::path::{Path, PathBuf};
+
+use workbench::{Format, qualify, reference};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference")
+}
+
+/// Methods of time to event; every number of theirs is matched but those named below.
+const COVERED: &[&str] = &[
+    "km",
+    "km_quantile",
+    "km_checksum",
+    "km_curve",
+    "landmark",
+    "logrank",
+    "logrank_weighted",
+    "logrank_one_sample",
+    "cox",
+    "cox_zph",
+    "cox_basehaz",
+    "cox_survival",
+    "concordance",
+    "rmst",
+    "rmst_compare",
+    "rmst_adjusted",
+    "cuminc",
+    "gray",
+    "aalen_johansen",
+    "aj_restricted_mean",
+    "fine_gray",
+    "fine_gray_expanded",
+    "cox_cause_specific",
+];
+
+#[test]
+fn no_reference_number_is_wrong_and_every_time_to_event_method_is_covered() {
+    let outcome = qualify(&folder()).unwrap();
+    assert!(outcome.wrong.is_empty(), "{:#?}", outcome.wrong);
+    for method in COVERED {
+        let count = &outcome.methods[*method];
+        assert!(count.matched > 0, "{method}");
+        // The profile limits of the two models with an offset are not comparable.
+        let expected = if *method == "cox" { 4 } else { 0 };
+        assert_eq!(count.not_covered, expected, "{method}");
+    }
+}
+
+#[test]
+fn the_last_line_counts_the_numbers() {
+    let mut out = Vec::new();
+    let outcome = reference(&folder(), Format::Text, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let t = outcome.total();
+    let line = format!(
+        "matched {} of {} numbers; wrong 0; not covered {}",
+        t.matched,
+        t.matched + t.not_covered,
+        t.not_covered
+    );
+    assert_eq!(text.lines().last(), Some(line.as_str()));
+}
+
+/// A copy of one data file and one record, changed by `change`.
+fn changed(id: &str, change: impl Fn(&mut serde_json::Value)) -> workbench::Qualification {
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::create_dir(copy.path().join("reference")).unwrap();
+    for file in ["km_logrank.json", "cox.json", "competing_risks.json"] {
+        let text = std::fs::read_to_string(folder().join("reference").join(file)).unwrap();
+        let records: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+        if let Some(mut record) = records.into_iter().find(|r| r["id"] == id) {
+            change(&mut record);
+            let list = serde_json::to_string(&[record]).unwrap();
+            std::fs::write(copy.path().join("reference").join(file), list).unwrap();
+        }
+    }
+    std::fs::create_dir(copy.path().join("data")).unwrap();
+    for entry in std::fs::read_dir(folder().join("data")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.path().join("data").join(entry.file_name())).unwrap();
+    }
+    qualify(copy.path()).unwrap()
+}
+
+#[test]
+fn a_changed_digit_in_any_number_is_found() {
+    let touch = |x: f64| serde_json::json!(x * (1.0 + 3e-7));
+    for (id, name) in
+        [("km.lung.at.log-log", "surv"), ("cox.lung_sex.efron", "coef"), ("gray.mgus2_sex", "stat")]
+    {
+        let clean = changed(id, |_| {});
+        assert_eq!(clean.total().wrong, 0, "{id}");
+        let outcome = changed(id, |r| {
+            let x = r["values"][name][0].as_f64().unwrap();
+            r["values"][name][0] = touch(x);
+        });
+        assert_eq!(outcome.wrong.len(), 1, "{id}");
+        assert_eq!(outcome.wrong[0].place, format!("{name}[0]"));
+    }
+}
+
+#[test]
+fn a_record_that_asks_for_something_unknown_is_not_covered_and_never_wrong() {
+    type Change = fn(&mut serde_json::Value);
+    let changes: [Change; 6] = [
+        |r| r["method"] = "kaplan_meier_of_the_future".into(),
+        |r| r["params"]["conf_type"] = "complementary".into(),
+        |r| r["model"]["frailty"] = "inst".into(),
+        |r| r["model"]["time"] = "nowhere".into(),
+        |r| r["data"] = "data/missing.csv".into(),
+        |r| r["derive"]["ev"] = "if(status, 2)".into(),
+    ];
+    for (k, change) in changes.into_iter().enumerate() {
+        let outcome = changed("km.lung.at.log-log", change);
+        let t = outcome.total();
+        assert_eq!((t.matched, t.wrong), (0, 0), "change {k}");
+        assert!(t.not_covered > 0 && outcome.not_covered.len() == 1, "change {k}");
+    }
+}
+
+#[test]
+fn the_printable_record_names_the_engine_the_date_and_the_counts() {
+    let outcome = qualify(&folder()).unwrap();
+    let page = workbench::qualification_record(&outcome, "records <2026>", "2026-11-20");
+    for part in [env!("CARGO_PKG_VERSION"), "2026-11-20", "records &lt;2026&gt;", &outcome.summary()] {
+        assert!(page.contains(part), "{part}");
+    }
+}
