@@ -133,8 +133,9 @@ pub struct Published {
     pub id: String,
     pub ja: String,
     pub en: String,
-    /// The number as printed, without unit: `0.857`.
+    /// As printed, without unit: `0.857`.
     pub value: String,
+    /// `%` where the row holds a share of 1, `months` or `years` where it holds days; none where both are the same.
     #[serde(default)]
     pub unit: Option<String>,
     pub source: String,
@@ -144,16 +145,22 @@ pub struct Published {
     /// How the number was read or worked out, where it is not printed as such.
     #[serde(default)]
     pub note: Option<Text>,
-    /// The result row: analysis, statistic, and where needed group and level.
+    /// The result row that answers it.
     #[serde(default)]
     pub row: Option<RowName>,
 }
 
+/// A result row by the columns that single it out; a column that is not given must be empty in the row, except
+/// `variable` and `method`, which then may be any.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RowName {
     pub analysis: String,
     pub stat: String,
+    #[serde(default)]
+    pub variable: Option<String>,
+    #[serde(default)]
+    pub method: Option<String>,
     #[serde(default)]
     pub group: Option<String>,
     #[serde(default)]
@@ -168,7 +175,11 @@ pub struct RowName {
 pub struct TestPatient {
     pub ja: String,
     pub en: String,
+    /// Another test patient whose values hold where this one gives none.
+    #[serde(default)]
+    pub like: Option<String>,
     /// Values by path (`form.item`), written as on the form.
+    #[serde(default)]
     pub values: Ordered<Entered>,
     /// Step to the verdict it must give.
     pub expect: Ordered<Expected>,

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, did_you_mean, listed};
 use crate::tree::{Path, path};
 use crate::{Entered, Expected, TestPatient};
 use rules::{Value, Values, Verdict};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use words::Text;
 
 /// What a test patient gave at a step.
@@ -25,7 +25,8 @@ pub enum Judged {
 pub(crate) fn run(compiled: &Compiled, found: &mut Vec<Finding>) {
     for (id, patient) in &compiled.protocol.test_patients {
         let before = found.len();
-        let values = enter(compiled, id, patient, found);
+        let Some(written) = written(compiled, id, found) else { continue };
+        let values = enter(compiled, &written, found);
         let entered = found.len() == before;
         for (step, expected) in &patient.expect {
             let at = path!["test_patients", id, "expect", step];
@@ -38,7 +39,7 @@ pub(crate) fn run(compiled: &Compiled, found: &mut Vec<Finding>) {
             if !entered || !sound {
                 continue;
             }
-            let values = on_the_day(compiled, patient, step, values.clone());
+            let values = on_the_day(compiled, step, values.clone());
             let (judged, why) = judge(compiled, step, &values);
             if !agrees(expected, &judged) {
                 found.push(differs(id, at, expected, &judged, why));
@@ -47,11 +48,55 @@ pub(crate) fn run(compiled: &Compiled, found: &mut Vec<Finding>) {
     }
 }
 
-/// The patient's values, derived items computed. Values that do not fit are findings.
-fn enter(compiled: &Compiled, id: &str, patient: &TestPatient, found: &mut Vec<Finding>) -> Values {
+/// A patient's values by path, each with where it is written: those of the patients that it is like, then its own.
+fn written<'a>(
+    compiled: &'a Compiled,
+    id: &str,
+    found: &mut Vec<Finding>,
+) -> Option<BTreeMap<&'a str, (Path, &'a Entered)>> {
+    let patients = &compiled.protocol.test_patients;
+    let mut chain: Vec<(&String, &TestPatient)> = vec![];
+    let mut next = patients.get_key_value(id);
+    while let Some((id, patient)) = next {
+        chain.push((id, patient));
+        let Some(like) = &patient.like else { break };
+        next = patients.get_key_value(like);
+        let at = path!["test_patients", id, "like"];
+        if next.is_none() {
+            let known = patients.keys().map(String::as_str).collect();
+            found.push(unknown(at, &Text::new("テスト患者", "test patient"), like, known, false));
+            return None;
+        }
+        if chain.iter().any(|(seen, _)| *seen == like) {
+            let message = Text::new(
+                "テスト患者どうしが互いを手本にしています。",
+                "Test patients are like each other in a circle.",
+            );
+            let hint =
+                Text::new("どれか 1 人から like を消してください。", "Remove `like` from one of them.");
+            let diagnostic = Diagnostic::error("P0704", message).hint(hint);
+            found.push(Finding { path: at, inside: None, on_key: false, diagnostic });
+            return None;
+        }
+    }
+    let mut out = BTreeMap::new();
+    for (id, patient) in chain.into_iter().rev() {
+        for (name, entered) in &patient.values {
+            out.insert(name.as_str(), (path!["test_patients", id, "values", name], entered));
+        }
+    }
+    Some(out)
+}
+
+/// The values, derived items computed. Values that do not fit are findings.
+fn enter(
+    compiled: &Compiled,
+    written: &BTreeMap<&str, (Path, &Entered)>,
+    found: &mut Vec<Finding>,
+) -> Values {
     let mut values = Values::new(&compiled.dictionary);
-    for (name, entered) in &patient.values {
-        let at = path!["test_patients", id, "values", name];
+    for (name, (at, entered)) in written {
+        let at = at.clone();
         let Some(item) = compiled.dictionary.get(name) else {
             let known = compiled.dictionary.iter().map(|(_, item)| item.path.as_str()).collect();
             found.push(unknown(at, &Text::new("項目", "item"), name, known, true));
@@ -97,16 +142,14 @@ fn enter(compiled: &Compiled, id: &str, patient: &TestPatient, found: &mut Vec<F
 }
 
 /// `on` is the day on which the patient is registered at the step, if that is told.
-fn on_the_day(compiled: &Compiled, patient: &TestPatient, step: &str, mut values: Values) -> Values {
-    let registered = format!("registered.{step}");
-    if let (Some(Entered::Text(_)), Some(slot), Some(on)) = (
-        patient.values.get(&registered),
-        compiled.dictionary.slot(&registered),
-        compiled.dictionary.slot("on"),
-    ) {
-        let day = values.get(slot).clone();
+fn on_the_day(compiled: &Compiled, step: &str, mut values: Values) -> Values {
+    let slots = (compiled.dictionary.slot(&format!("registered.{step}")), compiled.dictionary.slot("on"));
+    if let (Some(registered), Some(on)) = slots
+        && values.get(registered).missing().is_none()
+    {
+        let day = values.get(registered).clone();
         values.put(on, day);
-        values.put(slot, Value::NOT_YET_KNOWN);
+        values.put(registered, Value::NOT_YET_KNOWN);
         compiled.settle(&mut values);
     }
     values

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so")]
 
-use protocol::{Compiled, Loaded, load};
+use protocol::{Compiled, Expected, Loaded, load};
 use std::path::PathBuf;
 
 fn jcog1017() -> Loaded {
@@ -36,5 +36,25 @@ fn the_canonical_json_leaves_out_what_only_repeats_a_default() {
 fn bytes_that_are_no_protocol_are_refused() {
     for bytes in [&b""[..], b"{}", b"null", b"{\"study\":1}", b"\xff"] {
         assert!(Compiled::from_canonical(bytes).is_err());
+    }
+}
+
+#[test]
+fn every_criterion_of_jcog1017_has_a_test_patient_who_fails_it_alone() {
+    let protocol = jcog1017().compiled.protocol.clone();
+    let criteria =
+        |step: &str| protocol.steps[step].criteria.iter().map(|c| c.id.clone()).collect::<Vec<_>>();
+    let expected = |step: &str| {
+        let step = step.to_owned();
+        protocol.test_patients.values().filter_map(move |p| p.expect.get(&step)).collect::<Vec<_>>()
+    };
+    for step in ["first_registration", "second_registration"] {
+        for id in criteria(step) {
+            let alone = Expected::Ineligible(vec![id.clone()]);
+            assert!(expected(step).contains(&&alone), "nobody fails {id} of {step} alone");
+        }
+        let open = expected(step).into_iter().filter(|e| matches!(e, Expected::CannotTell(_))).count();
+        assert!(open >= 3, "{step}");
+        assert!(expected(step).contains(&&Expected::Eligible), "{step}");
     }
 }
