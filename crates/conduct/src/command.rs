@@ -1,6 +1,6 @@
 //! What people ask for, with whom and when around it.
 
-use crate::event::{Nature, Outcome, Reason, Values, WithdrawalScope};
+use crate::event::{Outcome, Reason, Values, WithdrawalScope};
 use crate::ids::*;
 use crate::role::Role;
 use jiff::Timestamp;
@@ -13,9 +13,6 @@ use words::Text;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
-    OpenStudy {
-        nature: Nature,
-    },
     AdoptProtocol {
         protocol: Hash,
     },
@@ -105,6 +102,10 @@ pub enum Command {
         query: QueryId,
         text: String,
     },
+    ReturnQuery {
+        query: QueryId,
+        text: String,
+    },
     CloseQuery {
         query: QueryId,
     },
@@ -124,9 +125,11 @@ pub enum Command {
     },
 }
 
-/// The world around a command. Clock, identity and randomness come in from outside.
-pub struct Context<'a> {
+/// The world around a command: clock, identity and salt come in from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Context {
     pub now: Timestamp,
+    /// Who asks, from the authenticated session only.
     pub person: PersonId,
     pub role: Role,
     /// The site for which a site role acts.
@@ -135,12 +138,51 @@ pub struct Context<'a> {
     pub reason: Option<String>,
     pub meaning: Option<String>,
     pub request: Option<String>,
-    pub seeds: &'a Seeds,
+    /// Thirty-two fresh random bytes: each event's salt is made from them. Real use takes them from the operating
+    /// system, a simulation from its seed.
+    pub salt: [u8; 32],
 }
 
-/// Sealed seeds of the allocations, kept outside the ledger.
-#[derive(Clone, Default, Serialize, Deserialize)]
+impl Context {
+    pub fn new(now: Timestamp, person: &str, role: Role, salt: [u8; 32]) -> Context {
+        Context {
+            now,
+            person: person.into(),
+            role,
+            site: None,
+            on_behalf: None,
+            reason: None,
+            meaning: None,
+            request: None,
+            salt,
+        }
+    }
+
+    pub fn at_site(mut self, site: &str) -> Context {
+        self.site = Some(site.into());
+        self
+    }
+
+    pub fn because(mut self, reason: &str) -> Context {
+        self.reason = Some(reason.to_owned());
+        self
+    }
+
+    pub fn on_behalf_of(mut self, person: &str) -> Context {
+        self.on_behalf = Some(person.into());
+        self
+    }
+}
+
+/// Sealed seeds of the allocations, kept outside the ledger. Never printed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seeds(pub BTreeMap<AllocationId, [u8; 32]>);
+
+impl std::fmt::Debug for Seeds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Seeds({} sealed)", self.0.len())
+    }
+}
 
 /// What a command brought about.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,6 +199,10 @@ pub enum Answer {
         reasons: Vec<Reason>,
     },
     Query(QueryId),
+    /// The values are saved, but these required items keep the form from being complete.
+    SavedIncomplete {
+        reasons: Vec<Reason>,
+    },
 }
 
 /// A domain refusal: an answer, not an error. Nothing was written.

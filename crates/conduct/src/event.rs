@@ -7,11 +7,12 @@
 use crate::ids::*;
 use crate::role::Role;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use ledger::Hash;
 use rules::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use words::{PartialDate, Text};
+use words::Text;
 
 /// Is this a real trial? Written in the opening event; printed wherever data are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,13 +29,16 @@ pub enum Nature {
 /// Values of a form by item. Items that are absent have not been touched.
 pub type Values = BTreeMap<ItemId, Value>;
 
+/// What happened. The variant's name is the entry's kind, its fields are the entry's payload (see [`crate::write`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     // the study
     StudyOpened {
         nature: Nature,
-        timezone: String,
+        /// IANA name. A day ends at midnight there.
+        #[serde(with = "jiff::fmt::serde::tz::required")]
+        timezone: TimeZone,
         /// SHA-256 of each allocation's sealed seed.
         seeds: BTreeMap<AllocationId, Hash>,
         /// Engine that opened the study.
@@ -45,6 +49,9 @@ pub enum Event {
         version: String,
         protocol: Hash,
         effective: Date,
+        /// SHA-256 of the sealed seeds of allocations that came with this version.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        seeds: BTreeMap<AllocationId, Hash>,
     },
     AccrualHeld {
         step: StepId,
@@ -118,6 +125,8 @@ pub enum Event {
     RegistrationRefused {
         participant: ParticipantId,
         step: StepId,
+        /// The day for which registration was asked.
+        on: Date,
         protocol: Hash,
         outcome: Outcome,
         criteria: Vec<CriterionOutcome>,
@@ -150,6 +159,9 @@ pub enum Event {
         form: FormKey,
         protocol: Hash,
         values: Values,
+        /// For a value that is a list of records: the names of its columns, in order.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        columns: BTreeMap<ItemId, Vec<String>>,
     },
     /// The site says that the form is complete.
     FormCompleted {
@@ -179,6 +191,11 @@ pub enum Event {
         query: QueryId,
         text: String,
     },
+    /// The answer did not settle it: it is open again.
+    QueryReturned {
+        query: QueryId,
+        text: String,
+    },
     QueryClosed {
         query: QueryId,
     },
@@ -196,6 +213,7 @@ pub enum WithdrawalScope {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Registered {
     pub participant: ParticipantId,
     pub step: StepId,
@@ -236,6 +254,7 @@ pub struct Reason {
 
 /// One allocation with all that is needed to check it without the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Allocated {
     pub participant: ParticipantId,
     pub allocation: AllocationId,
@@ -249,7 +268,7 @@ pub struct Allocated {
     pub counts: Vec<Vec<u32>>,
     /// The (virtual) arms in order, as `A` or `A#2`.
     pub arms: Vec<String>,
-    /// Imbalance per arm in whole units (minimisation).
+    /// Minimisation: imbalance per (virtual) arm, G times [`scale`](crate::allocation::Scheme::scale): whole numbers.
     pub imbalance: Vec<u64>,
     pub preferred: Vec<String>,
     /// Probability of each arm as numerators over `probability_total`.
@@ -258,18 +277,20 @@ pub struct Allocated {
     /// Generator counter and the whole number drawn, 0 to `probability_total` - 1.
     pub counter: u64,
     pub drawn: u64,
+    /// The (virtual) arm that the drawn number names.
+    pub chosen: String,
     /// Blocks: stratum, block number, size, and position, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub block: Option<BlockPlace>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct BlockPlace {
+    /// Levels of the factors in order, joined by ` / `.
     pub stratum: String,
+    /// Dense from 1 within the stratum.
     pub block: u32,
     pub size: u32,
     pub position: u32,
 }
-
-/// The day that a form tells of, when it is known.
-pub type FormDay = Option<PartialDate>;

@@ -8,14 +8,40 @@
 //! Nothing here reads a clock, a generator or a store; [`Trial`] is the thin loop that joins them to a ledger.
 #![forbid(unsafe_code)]
 
+mod adopted;
+mod allocate;
+pub mod allocation;
+mod apply;
+mod assess;
+mod codec;
 mod command;
+mod decide;
+mod environment;
 mod event;
 mod ids;
+mod lawful;
+pub mod machine;
 mod role;
+mod shelf;
 mod state;
+mod trial;
+mod values;
+mod verify;
+mod view;
 
+pub use adopted::Adopted;
+pub use apply::{apply, fold};
+pub use assess::{Assessment, assess};
+pub use codec::{EventError, KINDS, read, write};
 pub use command::*;
+pub use decide::{Decided, Decision, decide};
+pub use environment::Record;
 pub use event::*;
 pub use ids::*;
+pub use lawful::sealed;
 pub use role::*;
+pub use shelf::Shelf;
 pub use state::*;
+pub use trial::{Receipt, Trial, TrialError, entries, load};
+pub use verify::{Finding, Report, verify};
+pub use view::*;

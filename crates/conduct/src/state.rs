@@ -3,34 +3,44 @@
 use crate::event::*;
 use crate::ids::*;
 use crate::role::Role;
+use crate::shelf::Shelf;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use ledger::{Hash, Head};
 use rules::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use words::Text;
 
-#[derive(Clone, Debug, Default)]
+/// A copy costs next to nothing: what can be large is shared until it changes.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    pub head: Option<Head>,
+    /// The study's name in the ledger; empty before the first entry.
+    pub study: Arc<str>,
+    pub head: Head,
     pub last_at: Option<Timestamp>,
     pub opening: Option<Opening>,
     pub protocols: Vec<ProtocolVersion>,
     pub sites: BTreeMap<SiteId, Site>,
     pub people: BTreeMap<PersonId, Person>,
-    /// Index = participant id - 1. Shared, so that a reader's copy of the state is cheap.
-    pub participants: Vec<Arc<Participant>>,
+    /// Index = participant id - 1.
+    pub participants: Shelf<Participant>,
     /// Per step, index = number - 1: who holds the number.
-    pub numbers: BTreeMap<StepId, Vec<ParticipantId>>,
-    pub tables: BTreeMap<AllocationId, Table>,
-    pub queries: Vec<Arc<Query>>,
-    pub held: BTreeMap<StepId, bool>,
+    pub numbers: BTreeMap<StepId, Shelf<ParticipantId>>,
+    /// Per step: how many registrations hold, cancelled ones left out.
+    pub registered: BTreeMap<StepId, u32>,
+    pub tables: BTreeMap<AllocationId, Arc<Table>>,
+    /// Index = query id - 1.
+    pub queries: Shelf<Query>,
+    /// Steps at which accrual is held.
+    pub held: BTreeSet<StepId>,
     pub looks: Vec<Look>,
-    pub refused: Vec<Attempt>,
+    pub refused: Shelf<Attempt>,
+    /// Entries whose content was erased.
+    pub erased: BTreeSet<u64>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Opening {
     pub nature: Nature,
     pub timezone: TimeZone,
@@ -39,7 +49,7 @@ pub struct Opening {
     pub at: Timestamp,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProtocolVersion {
     pub version: String,
     pub protocol: Hash,
@@ -47,7 +57,7 @@ pub struct ProtocolVersion {
     pub seq: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Site {
     pub name: Text,
     pub country: String,
@@ -55,7 +65,7 @@ pub struct Site {
     pub approvals: Vec<SiteApproval>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SiteApproval {
     pub approval: String,
     pub version: String,
@@ -67,14 +77,14 @@ pub struct SiteApproval {
     pub seq: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Person {
     pub name: Text,
     /// Roles held now, each with its site for a site role.
     pub roles: Vec<(Role, Option<SiteId>)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Participant {
     pub id: ParticipantId,
     pub site: SiteId,
@@ -82,12 +92,16 @@ pub struct Participant {
     pub withdrawals: Vec<Withdrawal>,
     pub registrations: BTreeMap<StepId, Registration>,
     pub allocations: BTreeMap<AllocationId, ArmGiven>,
+    /// Found ineligible after registration: step, criterion, day it was recorded.
     pub ineligible: Vec<(StepId, String, Date)>,
-    pub off_treatment: Option<(Date, String)>,
-    pub forms: BTreeMap<FormKey, Filled>,
+    /// Day, why, and the entry that says so; the last word holds.
+    pub off_treatment: Option<(Date, String, u64)>,
+    pub forms: BTreeMap<FormKey, Arc<Filled>>,
+    /// Index in `State::queries` of this participant's queries.
+    pub queries: Vec<QueryId>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Consent {
     pub document: String,
     pub version: String,
@@ -96,14 +110,14 @@ pub struct Consent {
     pub seq: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Withdrawal {
     pub scope: WithdrawalScope,
     pub on: Date,
     pub seq: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Registration {
     pub number: u32,
     pub on: Date,
@@ -112,9 +126,11 @@ pub struct Registration {
     pub cancelled: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ArmGiven {
     pub arm: ArmId,
+    /// The (virtual) arm in the tables.
+    pub chosen: String,
     /// The entry that tells how.
     pub seq: u64,
     pub on: Date,
@@ -122,10 +138,13 @@ pub struct ArmGiven {
 }
 
 /// A filled form with the whole history of every value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Filled {
     pub status: FormStatus,
     pub values: BTreeMap<ItemId, Vec<Given>>,
+    /// The day on which it was opened, in the study's time zone.
+    pub opened: Date,
+    /// The last entry that touched it.
     pub seq: u64,
     pub protocol: Hash,
 }
@@ -138,10 +157,12 @@ impl Filled {
 }
 
 /// One value as it was given: the entry `seq` tells who, when and why.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Given {
     pub value: Value,
     pub seq: u64,
+    /// For a list of records: the names of its columns.
+    pub columns: Option<Arc<[String]>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +179,7 @@ pub enum QueryStatus {
     Closed,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     pub id: QueryId,
     pub participant: ParticipantId,
@@ -170,10 +191,12 @@ pub struct Query {
     pub status: QueryStatus,
     pub raised: (Timestamp, u64),
     pub answers: Vec<(String, Timestamp, u64)>,
+    /// What the data manager wrote when an answer did not settle it.
+    pub returns: Vec<(String, Timestamp, u64)>,
     pub closed: Option<(Timestamp, u64)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Look {
     pub cutoff: Date,
     pub opened: String,
@@ -183,10 +206,12 @@ pub struct Look {
 }
 
 /// A registration that was refused, for the flow chart and the monitor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     pub participant: ParticipantId,
     pub step: StepId,
+    /// The day for which registration was asked.
+    pub on: Date,
     pub at: Timestamp,
     pub seq: u64,
     pub outcome: Outcome,
@@ -195,19 +220,70 @@ pub struct Attempt {
 }
 
 /// Running counts of one allocation. Kept in state for speed, rebuilt from the ledger by `verify`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// How many allocations were made: the next generator counter.
     pub made: u64,
-    /// (factor, level) to counts by (virtual) arm name.
-    pub counts: BTreeMap<(String, String), BTreeMap<String, u32>>,
-    /// Blocks: stratum to the arms still to give in the open block.
+    /// Factor, level, (virtual) arm: how many were allocated.
+    pub counts: Counts,
+    /// Of these, the ones found ineligible afterwards.
+    pub ineligible: Counts,
+    /// Blocks: stratum to its open block.
     pub blocks: BTreeMap<String, OpenBlock>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// Factor, level, (virtual) arm: a count.
+pub type Counts = BTreeMap<String, BTreeMap<String, BTreeMap<String, u32>>>;
+
+/// The last block of a stratum and what was given from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenBlock {
+    /// Dense from 1.
     pub block: u32,
     pub size: u32,
-    pub left: BTreeMap<String, u32>,
+    pub given: BTreeMap<String, u32>,
+}
+
+impl OpenBlock {
+    /// How many of the block's places are taken.
+    pub fn taken(&self) -> u32 {
+        self.given.values().sum()
+    }
+}
+
+impl State {
+    pub fn participant(&self, id: ParticipantId) -> Option<&Participant> {
+        self.participants.get((id.0 as usize).checked_sub(1)?)
+    }
+
+    pub fn query(&self, id: QueryId) -> Option<&Query> {
+        self.queries.get((id.0 as usize).checked_sub(1)?)
+    }
+
+    /// The day on which this moment lies in the study's time zone. Before the study is opened: in UTC.
+    pub fn day(&self, at: Timestamp) -> Date {
+        let zone = self.opening.as_ref().map_or(TimeZone::UTC, |o| o.timezone.clone());
+        at.to_zoned(zone).date()
+    }
+
+    /// Whether the person holds this role now, for a site role at this site.
+    pub fn holds(&self, person: &str, role: Role, site: Option<&SiteId>) -> bool {
+        let wanted = if role.of_a_site() { site } else { None };
+        (!role.of_a_site() || site.is_some())
+            && self
+                .people
+                .get(person)
+                .is_some_and(|p| p.roles.iter().any(|(r, s)| *r == role && s.as_ref() == wanted))
+    }
+
+    pub fn nature(&self) -> Option<Nature> {
+        self.opening.as_ref().map(|o| o.nature)
+    }
+}
+
+impl Participant {
+    /// The registration at this step, unless it was cancelled.
+    pub fn registration(&self, step: &str) -> Option<&Registration> {
+        self.registrations.get(step).filter(|r| !r.cancelled)
+    }
 }

@@ -1,0 +1,135 @@
+//! The protocol versions that a study has adopted, compiled, and which of them holds where.
+
+use crate::event::Reason;
+use crate::ids::*;
+use crate::state::{ProtocolVersion, Site, State};
+use jiff::civil::Date;
+use ledger::Hash;
+use protocol::Compiled;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use words::Text;
+
+/// Compiled protocol versions by the hash of their canonical bytes. A version that this engine no longer runs is
+/// absent; what was decided under it cannot be decided again here.
+#[derive(Clone, Debug, Default)]
+pub struct Adopted {
+    versions: BTreeMap<Hash, Arc<Compiled>>,
+}
+
+impl Adopted {
+    pub fn new() -> Adopted {
+        Adopted::default()
+    }
+
+    pub fn add(&mut self, compiled: Arc<Compiled>) {
+        self.versions.insert(Hash(compiled.hash), compiled);
+    }
+
+    pub fn get(&self, hash: &Hash) -> Option<&Arc<Compiled>> {
+        self.versions.get(hash)
+    }
+
+    /// The version adopted last: what views and analyses are made with.
+    pub fn current(&self, state: &State) -> Option<&Arc<Compiled>> {
+        self.get(&state.protocols.last()?.protocol)
+    }
+
+    /// The version that holds at a site on a day: of the versions in effect, the one adopted last for which the site
+    /// has all papers that each version needs; where it has them for none, the one adopted last, so that a refusal
+    /// names what is missing for it. Before any version is in effect: none.
+    pub fn in_force<'s>(
+        &self,
+        state: &'s State,
+        site: &str,
+        on: Date,
+    ) -> Option<(&'s ProtocolVersion, &Arc<Compiled>)> {
+        let site = state.sites.get(site);
+        let mut last = None;
+        for version in state.protocols.iter().rev().filter(|v| v.effective <= on) {
+            let Some(compiled) = self.get(&version.protocol) else { continue };
+            let per_version =
+                compiled.protocol.approvals.iter().filter(|(_, a)| a.per_version).map(|(id, _)| id);
+            if site.is_some_and(|s| per_version.into_iter().all(|a| holds(s, compiled, a, on))) {
+                return Some((version, compiled));
+            }
+            last = last.or(Some((version, compiled)));
+        }
+        last
+    }
+}
+
+/// Whether the site has this kind of approval for this version on this day.
+fn holds(site: &Site, compiled: &Compiled, approval: &str, on: Date) -> bool {
+    let per_version = compiled.protocol.approvals.get(approval).is_none_or(|a| a.per_version);
+    site.approvals.iter().any(|a| {
+        a.approval == approval
+            && (!per_version || a.version == compiled.protocol.version)
+            && a.effective_from <= on
+            && a.decided_on <= on
+            && a.received_on <= on
+            && a.expires_on.is_none_or(|until| on <= until)
+    })
+}
+
+/// The papers that `step` asks of the site and that it does not have on the day: one reason for each.
+pub(crate) fn missing_papers(
+    state: &State,
+    compiled: &Compiled,
+    site: &str,
+    step: &str,
+    on: Date,
+) -> Vec<Reason> {
+    let (Some(found), Some(step)) = (state.sites.get(site), compiled.protocol.steps.get(step)) else {
+        return Vec::new();
+    };
+    let needed = step.approvals.iter().filter(|a| !holds(found, compiled, a, on));
+    needed
+        .map(|approval| {
+            let name = compiled.protocol.approvals.get(approval);
+            let name = name.map_or(Text::same(approval), |a| Text::new(&a.ja, &a.en));
+            let version = &compiled.protocol.version;
+            let latest = found.approvals.iter().rfind(|a| a.approval == *approval && a.version == *version);
+            let (ja, en) = match latest {
+                Some(a) if a.expires_on.is_some_and(|until| until < on) => {
+                    ("有効期限が切れています", "has expired")
+                }
+                Some(_) => ("まだ発効していません", "is not in effect yet"),
+                None => ("登録されていません", "is missing"),
+            };
+            Reason::new(
+                "approval_missing",
+                format!("施設 {site} の「{}」(プロトコル第 {version} 版)が {on} の時点で{ja}。", name.ja),
+                format!("\"{}\" of site {site} for protocol version {version} {en} on {on}.", name.en),
+            )
+            .about([approval.as_str()])
+        })
+        .collect()
+}
+
+/// The key under which a form is kept: a form that is filled once, at one visit of the schedule, belongs to that visit.
+pub(crate) fn normal(compiled: &Compiled, key: &FormKey) -> FormKey {
+    let mut key = key.clone();
+    if key.visit.is_none() && !compiled.protocol.repeats(key.form.as_str()) {
+        let visit = compiled.protocol.schedule.iter().find(|(_, v)| v.form == key.form.as_str());
+        key.visit = visit.map(|(id, _)| id.as_str().into());
+    }
+    key
+}
+
+impl Reason {
+    pub fn new(code: &str, ja: impl Into<String>, en: impl Into<String>) -> Reason {
+        Reason { code: code.to_owned(), text: Text::new(ja, en), about: Vec::new() }
+    }
+
+    pub fn about<'a>(mut self, about: impl IntoIterator<Item = &'a str>) -> Reason {
+        self.about.extend(about.into_iter().map(str::to_owned));
+        self
+    }
+}
+
+impl From<Reason> for crate::command::Refusal {
+    fn from(reason: Reason) -> Self {
+        crate::command::Refusal { reasons: vec![reason] }
+    }
+}

@@ -1,0 +1,481 @@
+//! The thin loop that joins `decide` and `apply` to a ledger.
+//!
+//! Commands are decided one at a time on the state ahead of the disk and answered when they are on it, so that many
+//! callers share a commit and each sees those before it. Readers get the state that is on the disk.
+
+use crate::adopted::Adopted;
+use crate::apply::{apply, fold};
+use crate::codec::{EventError, read, write};
+use crate::command::*;
+use crate::decide::{Decision, decide, open};
+use crate::event::*;
+use crate::ids::*;
+use crate::state::*;
+use ledger::actor::{Handle, Request, Writer};
+use ledger::{Blob, Draft, Entry, Hash, Head, LedgerError, Store, seal};
+use protocol::{Compiled, Loaded};
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use words::Text;
+
+/// One study under way.
+pub struct Trial {
+    study: Arc<str>,
+    handle: Handle,
+    /// Here when this trial started the writer itself.
+    _writer: Option<Writer>,
+    desk: Mutex<Desk>,
+    drained: Condvar,
+}
+
+struct Desk {
+    adopted: Arc<Adopted>,
+    seeds: Arc<Seeds>,
+    /// What is on the disk.
+    durable: Arc<State>,
+    /// With what was sent to the disk and not yet answered.
+    ahead: State,
+    in_flight: usize,
+    /// A commit failed: nothing new is sent until everything under way is answered.
+    broken: bool,
+    unreadable: Vec<(Hash, Text)>,
+}
+
+/// What was done, and where it stands in the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    pub answer: Answer,
+    /// The entries written, if any.
+    pub seqs: std::ops::Range<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum TrialError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("{}", .0.told().en)]
+    Ledger(LedgerError),
+    #[error(transparent)]
+    Event(#[from] EventError),
+    #[error("the ledger holds no study {0}")]
+    NoStudy(String),
+    #[error("the study {0} is in the ledger already")]
+    Exists(String),
+    #[error("`{0}` is not a time zone")]
+    TimeZone(String),
+}
+
+impl From<LedgerError> for TrialError {
+    fn from(e: LedgerError) -> Self {
+        TrialError::Ledger(e)
+    }
+}
+
+impl TrialError {
+    /// What went wrong and what to do, in both languages.
+    pub fn told(&self) -> Text {
+        match self {
+            TrialError::Refused(r) => Text::new(
+                r.reasons.iter().map(|x| x.text.ja.as_str()).collect::<Vec<_>>().join("\n"),
+                r.reasons.iter().map(|x| x.text.en.as_str()).collect::<Vec<_>>().join("\n"),
+            ),
+            TrialError::Ledger(e) => e.told(),
+            TrialError::Event(e) => e.told(),
+            TrialError::NoStudy(s) => Text::new(format!("台帳に試験「{s}」はありません。"), self.to_string()),
+            TrialError::Exists(s) => {
+                Text::new(format!("台帳にはすでに試験「{s}」があります。"), self.to_string())
+            }
+            TrialError::TimeZone(z) => {
+                Text::new(format!("「{z}」という時間帯はありません。"), self.to_string())
+            }
+        }
+    }
+}
+
+/// Drafts and the entries that they will become.
+struct Sealed {
+    drafts: Vec<Draft>,
+    entries: Vec<Entry>,
+}
+
+impl Trial {
+    /// Opens a new study in a store: its first data manager is the person of the context, its first protocol `loaded`.
+    pub fn create(
+        store: Box<dyn Store>,
+        loaded: &Loaded,
+        nature: Nature,
+        seeds: Seeds,
+        context: &Context,
+    ) -> Result<Trial, TrialError> {
+        let writer = Writer::start(store)?;
+        let mut trial = Trial::create_with(writer.handle(), loaded, nature, seeds, context)?;
+        trial._writer = Some(writer);
+        Ok(trial)
+    }
+
+    /// As [`create`](Trial::create), on a store that others write to as well.
+    pub fn create_with(
+        handle: Handle,
+        loaded: &Loaded,
+        nature: Nature,
+        seeds: Seeds,
+        context: &Context,
+    ) -> Result<Trial, TrialError> {
+        let protocol = &loaded.compiled.protocol;
+        let zone = jiff::tz::TimeZone::get(&protocol.timezone);
+        let zone = zone.map_err(|_| TrialError::TimeZone(protocol.timezone.clone()))?;
+        let study = protocol.study.clone();
+        let name = study.clone();
+        if handle.with(move |store| store.head(&name))?? != Head::GENESIS {
+            return Err(TrialError::Exists(study));
+        }
+        let trial = Trial::empty(handle, &study, seeds);
+        let mut adopted = Adopted::new();
+        adopted.add(loaded.compiled.clone());
+        {
+            let mut desk = trial.desk();
+            let decision = open(&adopted, &study, &loaded.compiled, nature, zone, context, &desk.seeds)?;
+            desk.adopted = Arc::new(adopted);
+            let receipt =
+                trial.send(desk, vec![(decision, context)], vec![Blob::new(loaded.canonical.clone())]);
+            receipt?;
+        }
+        Ok(trial)
+    }
+
+    /// Opens a study that is in the store.
+    pub fn open(store: Box<dyn Store>, study: &str, seeds: Seeds) -> Result<Trial, TrialError> {
+        let writer = Writer::start(store)?;
+        let mut trial = Trial::open_with(writer.handle(), study, seeds)?;
+        trial._writer = Some(writer);
+        Ok(trial)
+    }
+
+    /// As [`open`](Trial::open), on a store that others write to as well. One process alone decides for a study.
+    pub fn open_with(handle: Handle, study: &str, seeds: Seeds) -> Result<Trial, TrialError> {
+        let trial = Trial::empty(handle, study, seeds);
+        let name = study.to_owned();
+        let folded = trial.handle.with(move |store| folded(store, &name, u64::MAX))??;
+        let (state, adopted, unreadable) = folded;
+        if state.head == Head::GENESIS {
+            return Err(TrialError::NoStudy(study.to_owned()));
+        }
+        {
+            let mut desk = trial.desk();
+            desk.adopted = Arc::new(adopted);
+            desk.ahead = state.clone();
+            desk.durable = Arc::new(state);
+            desk.unreadable = unreadable;
+        }
+        Ok(trial)
+    }
+
+    fn empty(handle: Handle, study: &str, seeds: Seeds) -> Trial {
+        let state = State { study: study.into(), ..State::default() };
+        let desk = Desk {
+            adopted: Arc::default(),
+            seeds: Arc::new(seeds),
+            durable: Arc::new(state.clone()),
+            ahead: state,
+            in_flight: 0,
+            broken: false,
+            unreadable: Vec::new(),
+        };
+        let (desk, drained) = (Mutex::new(desk), Condvar::new());
+        Trial { study: study.into(), handle, _writer: None, desk, drained }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        // Whoever panicked with the lock had not yet changed anything that is half done.
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        while desk.broken {
+            if desk.in_flight == 0 {
+                desk.ahead = desk.durable.as_ref().clone();
+                desk.broken = false;
+            } else {
+                desk = self.drained.wait(desk).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        desk
+    }
+
+    pub fn study(&self) -> &str {
+        &self.study
+    }
+
+    /// The state that is on the disk.
+    pub fn state(&self) -> Arc<State> {
+        self.desk().durable.clone()
+    }
+
+    pub fn adopted(&self) -> Arc<Adopted> {
+        self.desk().adopted.clone()
+    }
+
+    pub fn head(&self) -> Head {
+        self.desk().durable.head
+    }
+
+    /// The way to the store, for reading entries and files.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Adopted protocol versions that this release cannot run, with the reason.
+    pub fn unreadable(&self) -> Vec<(Hash, Text)> {
+        self.desk().unreadable.clone()
+    }
+
+    /// Decides a command, writes its events, and answers when they are on the disk.
+    pub fn execute(&self, command: &Command, context: &Context) -> Result<Receipt, TrialError> {
+        self.execute_with(command, context, Vec::new())
+    }
+
+    /// As [`execute`](Trial::execute), with the files that the event names, such as an approval's document.
+    pub fn execute_with(
+        &self,
+        command: &Command,
+        context: &Context,
+        files: Vec<Blob>,
+    ) -> Result<Receipt, TrialError> {
+        let desk = self.desk();
+        let decision = decide(&desk.adopted, &desk.ahead, command, context, &desk.seeds)?;
+        let done = self.send(desk, vec![(decision, context)], files)?;
+        done.into_iter().next().ok_or_else(|| LedgerError::Closed.into())
+    }
+
+    /// Decides commands one after the other, each in the state that the ones before leave, and writes their events in
+    /// one commit. A command that is refused writes nothing and does not hold up the others.
+    pub fn execute_all(
+        &self,
+        commands: Vec<(Command, Context)>,
+    ) -> Result<Vec<Result<Receipt, Refusal>>, TrialError> {
+        let desk = self.desk();
+        let (adopted, seeds) = (desk.adopted.clone(), desk.seeds.clone());
+        let mut ahead = desk.ahead.clone();
+        let (mut decided, mut refused) = (Vec::new(), Vec::new());
+        for (command, context) in &commands {
+            match decide(&adopted, &ahead, command, context, &seeds) {
+                Ok(decision) => {
+                    sealed(&mut ahead, &decision, context)?;
+                    decided.push((decision, context));
+                    refused.push(None);
+                }
+                Err(refusal) => refused.push(Some(refusal)),
+            }
+        }
+        let mut done = self.send(desk, decided, Vec::new())?.into_iter();
+        let answers = refused.into_iter().map(|refusal| match refusal {
+            Some(refusal) => Ok(Err(refusal)),
+            None => done.next().map(Ok).ok_or(LedgerError::Closed.into()),
+        });
+        answers.collect()
+    }
+
+    /// Adopts another version of the protocol. `seeds` are the sealed seeds of allocations that come with it.
+    pub fn adopt(&self, loaded: &Loaded, seeds: Seeds, context: &Context) -> Result<Receipt, TrialError> {
+        let mut desk = self.desk();
+        let mut adopted = desk.adopted.as_ref().clone();
+        adopted.add(loaded.compiled.clone());
+        let mut all = seeds;
+        all.0.extend(desk.seeds.0.iter().map(|(a, s)| (a.clone(), *s)));
+        let command = Command::AdoptProtocol { protocol: Hash(loaded.hash) };
+        let decision = decide(&adopted, &desk.ahead, &command, context, &all)?;
+        (desk.adopted, desk.seeds) = (Arc::new(adopted), Arc::new(all));
+        let done = self.send(desk, vec![(decision, context)], vec![Blob::new(loaded.canonical.clone())])?;
+        done.into_iter().next().ok_or_else(|| LedgerError::Closed.into())
+    }
+
+    /// The state as it was known at position `seq`.
+    pub fn as_of(&self, seq: u64) -> Result<State, TrialError> {
+        let name = self.study.to_string();
+        let (state, ..) = self.handle.with(move |store| folded(store, &name, seq))??;
+        Ok(state)
+    }
+
+    /// Verifies the study in the store, with the seeds at hand, and that the state kept here is the one that the ledger
+    /// gives.
+    pub fn verify(&self) -> Result<crate::verify::Report, TrialError> {
+        let (seeds, live, name) = {
+            let desk = self.desk();
+            (desk.seeds.clone(), desk.durable.clone(), self.study.to_string())
+        };
+        let mut report = self.handle.with(move |store| crate::verify::verify(store, &name, Some(&seeds)))?;
+        report.compare(&live);
+        Ok(report)
+    }
+
+    /// Sends decisions to the disk in one commit and waits for it.
+    fn send(
+        &self,
+        mut desk: MutexGuard<'_, Desk>,
+        decisions: Vec<(Decision, &Context)>,
+        blobs: Vec<Blob>,
+    ) -> Result<Vec<Receipt>, TrialError> {
+        let expected = desk.ahead.head.seq;
+        let mut ahead = desk.ahead.clone();
+        let (mut drafts, mut receipts) = (Vec::new(), Vec::new());
+        for (decision, context) in decisions {
+            let first = ahead.head.seq + 1;
+            let mut sealed = sealed(&mut ahead, &decision, context)?;
+            drafts.append(&mut sealed.drafts);
+            receipts.push(Receipt { answer: decision.answer, seqs: first..ahead.head.seq + 1 });
+        }
+        if drafts.is_empty() {
+            return Ok(receipts);
+        }
+        let study = self.study.to_string();
+        let (answer, wait) = mpsc::sync_channel(1);
+        // Sent under the lock: requests reach the writer in the order in which they were decided.
+        self.handle.submit(
+            Request { study, expected, drafts, blobs },
+            Box::new(move |result| drop(answer.send(result))),
+        );
+        desk.ahead = ahead.clone();
+        desk.in_flight += 1;
+        drop(desk);
+        let result = wait.recv().unwrap_or(Err(LedgerError::Closed));
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.in_flight -= 1;
+        let outcome = match result {
+            Ok(appended) if appended.head == ahead.head => {
+                if desk.durable.head.seq < ahead.head.seq {
+                    desk.durable = Arc::new(ahead);
+                }
+                Ok(receipts)
+            }
+            // The store's chain is not the one that was decided on: another process has written.
+            Ok(appended) => {
+                desk.broken = true;
+                Err(LedgerError::Conflict { study: self.study.to_string(), expected, head: appended.head }
+                    .into())
+            }
+            Err(e) => {
+                desk.broken = true;
+                Err(e.into())
+            }
+        };
+        drop(desk);
+        self.drained.notify_all();
+        outcome
+    }
+}
+
+/// Seals a decision's events after the state's head and takes them in.
+fn sealed(state: &mut State, decision: &Decision, context: &Context) -> Result<Sealed, EventError> {
+    let mut out = Sealed { drafts: Vec::new(), entries: Vec::new() };
+    for decided in &decision.events {
+        let (kind, kind_version, payload) = write(&decided.event)?;
+        let (actor, role) = decided.author(context);
+        let own = !decided.by_engine;
+        let draft = Draft {
+            at: context.now,
+            actor: actor.to_owned(),
+            role: role.name().to_owned(),
+            site: context.site.as_ref().filter(|_| own && role.of_a_site()).map(SiteId::to_string),
+            on_behalf: context.on_behalf.as_ref().filter(|_| own).map(PersonId::to_string),
+            kind: kind.to_owned(),
+            kind_version,
+            payload,
+            reason: context.reason.clone().filter(|r| own && !r.trim().is_empty()),
+            meaning: context.meaning.clone().filter(|_| own),
+            request: context.request.clone(),
+            attachments: attachments(&decided.event),
+            salt: salt(&context.salt, state.head.seq + 1),
+        };
+        let study = state.study.clone();
+        let entry = seal(&study, &state.head, draft.clone());
+        apply(state, &entry, &decided.event);
+        out.drafts.push(draft);
+        out.entries.push(entry);
+    }
+    Ok(out)
+}
+
+/// The files that an event rests on.
+fn attachments(event: &Event) -> Vec<Hash> {
+    match event {
+        Event::ProtocolAdopted { protocol, .. } => vec![*protocol],
+        Event::ApprovalRecorded { document: Some(document), .. } => vec![*document],
+        _ => Vec::new(),
+    }
+}
+
+/// Each event's salt, from the command's: SHA-256("shirube salt 1\n", salt, seq as 8 bytes, big endian).
+fn salt(of: &[u8; 32], seq: u64) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix("shirube salt 1\n");
+    hash.update(of);
+    hash.update(seq.to_be_bytes());
+    hash.finalize().into()
+}
+
+type Folded = (State, Adopted, Vec<(Hash, Text)>);
+
+/// Reads a study up to `to`. A protocol version that cannot be run is left out and told.
+fn folded(store: &dyn Store, study: &str, to: u64) -> Result<Folded, TrialError> {
+    let mut state = State { study: study.into(), ..State::default() };
+    let (mut adopted, mut unreadable, mut failed) = (Adopted::new(), Vec::new(), None);
+    let read = store.read(study, 0, to, &mut |entry| {
+        let step = fold(&mut state, &entry);
+        step.map_err(|e| {
+            let told = e.told();
+            failed = Some(e);
+            LedgerError::Reader(told)
+        })
+    });
+    if let Some(e) = failed {
+        return Err(e.into());
+    }
+    read?;
+    for version in &state.protocols {
+        match compiled(store, study, &version.protocol) {
+            Ok(compiled) => adopted.add(compiled),
+            Err(told) => unreadable.push((version.protocol, told)),
+        }
+    }
+    Ok((state, adopted, unreadable))
+}
+
+/// A protocol version from its blob.
+pub(crate) fn compiled(store: &dyn Store, study: &str, hash: &Hash) -> Result<Arc<Compiled>, Text> {
+    let bytes = store.attachment(study, hash).map_err(|e| e.told())?;
+    let bytes = bytes.ok_or_else(|| {
+        Text::new("プロトコルの本文が台帳にありません。", "The protocol's text is not in the ledger.")
+    })?;
+    Compiled::from_canonical(&bytes)
+        .map_err(|e| Text::new(format!("この版の Shirube では読めないプロトコルです({e})。"), format!("{e}")))
+}
+
+/// Folds a study straight from a store, for readers that decide nothing.
+pub fn load(store: &dyn Store, study: &str, to: u64) -> Result<(State, Adopted), TrialError> {
+    let (state, adopted, _) = folded(store, study, to)?;
+    if state.head == Head::GENESIS {
+        return Err(TrialError::NoStudy(study.to_owned()));
+    }
+    Ok((state, adopted))
+}
+
+/// The entries of a study with their events, in order, for lists of the ledger.
+pub fn entries(
+    store: &dyn Store,
+    study: &str,
+    range: std::ops::RangeInclusive<u64>,
+    each: &mut dyn FnMut(&Entry, Option<&Event>),
+) -> Result<(), TrialError> {
+    let mut failed = None;
+    let done = store.read(study, *range.start(), *range.end(), &mut |entry| match read(&entry) {
+        Ok(event) => {
+            each(&entry, event.as_ref());
+            Ok(())
+        }
+        Err(e) => {
+            let told = e.told();
+            failed = Some(e);
+            Err(LedgerError::Reader(told))
+        }
+    });
+    match failed {
+        Some(e) => Err(e.into()),
+        None => Ok(done?),
+    }
+}

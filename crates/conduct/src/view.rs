@@ -1,0 +1,332 @@
+//! What a person may see of a study at (P, D): P is the position to which the state was folded, D the cut-off day.
+//!
+//! Nobody reads a study around this.
+
+mod expected;
+mod facts;
+mod participant;
+
+pub(crate) use expected::due;
+pub use expected::{Expectation, Expected};
+pub use facts::FactFound;
+pub use participant::ParticipantView;
+
+use crate::adopted::{Adopted, missing_papers};
+use crate::command::Refusal;
+use crate::event::*;
+use crate::ids::*;
+use crate::role::{Action, Reach, Role, reach};
+use crate::state::*;
+use jiff::civil::Date;
+use ledger::{Entry, Head};
+use protocol::Compiled;
+use std::collections::BTreeMap;
+use words::Text;
+
+/// A person as a reader of one study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    pub person: PersonId,
+    pub role: Role,
+    /// For a role of one site.
+    pub site: Option<SiteId>,
+}
+
+impl Viewer {
+    pub fn new(person: &str, role: Role) -> Viewer {
+        Viewer { person: person.into(), role, site: None }
+    }
+
+    pub fn at_site(mut self, site: &str) -> Viewer {
+        self.site = Some(site.into());
+        self
+    }
+
+    /// Whether the study has granted this role to this person, and not taken it away.
+    pub fn is_granted(&self, state: &State) -> bool {
+        state.holds(self.person.as_str(), self.role, self.site.as_ref())
+    }
+
+    /// Whether this person may do or see `action` at `site`.
+    pub fn may(&self, action: Action, site: &SiteId) -> bool {
+        match reach(self.role, action) {
+            Reach::Everything => true,
+            Reach::OwnSite => self.site.as_ref() == Some(site),
+            Reach::Nothing => false,
+        }
+    }
+}
+
+/// One study as one person may see it.
+pub struct View<'a> {
+    adopted: &'a Adopted,
+    state: &'a State,
+    compiled: &'a Compiled,
+    cutoff: Option<Date>,
+    viewer: Viewer,
+    participants: Vec<ParticipantView<'a>>,
+}
+
+/// A site with its papers and numbers.
+#[derive(Clone, Debug)]
+pub struct SiteView<'a> {
+    pub id: &'a SiteId,
+    pub site: &'a Site,
+    /// Per step: registrations of this site that hold, up to the cut-off.
+    pub registered: BTreeMap<StepId, u32>,
+}
+
+impl<'a> View<'a> {
+    /// Refused before the study has adopted a protocol that this engine runs. Whether the viewer's role was granted
+    /// is for the caller to check ([`Viewer::is_granted`]): whoever holds the file of a ledger may read it all.
+    pub fn new(
+        adopted: &'a Adopted,
+        state: &'a State,
+        cutoff: Option<Date>,
+        viewer: &Viewer,
+    ) -> Result<View<'a>, Refusal> {
+        let compiled = adopted.current(state).ok_or_else(|| {
+            Reason::new(
+                "no_protocol",
+                "この試験のプロトコルを、この版の Shirube では読めません。",
+                "This release of Shirube cannot run the study's protocol, or none was adopted.",
+            )
+        })?;
+        let seen = state.participants.iter().filter(|p| {
+            viewer.may(Action::SeeParticipants, &p.site)
+                && cutoff.is_none_or(|d| p.consents.iter().any(|c| c.on <= d))
+        });
+        let participants = seen
+            .map(|p| ParticipantView::new(compiled, p, cutoff, viewer.may(Action::SeeArm, &p.site)))
+            .collect();
+        Ok(View { adopted, state, compiled, cutoff, viewer: viewer.clone(), participants })
+    }
+
+    pub fn study(&self) -> &'a str {
+        &self.state.study
+    }
+
+    pub fn nature(&self) -> Option<Nature> {
+        self.state.nature()
+    }
+
+    pub fn head(&self) -> Head {
+        self.state.head
+    }
+
+    pub fn cutoff(&self) -> Option<Date> {
+        self.cutoff
+    }
+
+    /// The protocol version adopted last.
+    pub fn protocol(&self) -> &'a Compiled {
+        self.compiled
+    }
+
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// The day on which the last event was written, in the study's time zone.
+    pub fn last_day(&self) -> Option<Date> {
+        self.state.last_at.map(|at| self.state.day(at))
+    }
+
+    /// Whether the viewer may do or see this, at least at a site of theirs.
+    pub fn may(&self, action: Action) -> bool {
+        match reach(self.viewer.role, action) {
+            Reach::Everything => true,
+            Reach::OwnSite => self.viewer.site.is_some(),
+            Reach::Nothing => false,
+        }
+    }
+
+    /// Sites that joined by the cut-off. Every role sees all of them: which hospitals take part is no secret.
+    pub fn sites(&self) -> Vec<SiteView<'a>> {
+        if !self.may(Action::SeeStudy) {
+            return Vec::new();
+        }
+        let mut registered: BTreeMap<&SiteId, BTreeMap<StepId, u32>> = BTreeMap::new();
+        for p in self.state.participants.iter() {
+            for (step, r) in &p.registrations {
+                if !r.cancelled && self.cutoff.is_none_or(|d| r.on <= d) {
+                    *registered.entry(&p.site).or_default().entry(step.clone()).or_default() += 1;
+                }
+            }
+        }
+        let sites = self.state.sites.iter().filter(|(_, s)| self.cutoff.is_none_or(|d| s.joined <= d));
+        sites
+            .map(|(id, site)| SiteView { id, site, registered: registered.remove(id).unwrap_or_default() })
+            .collect()
+    }
+
+    /// Papers that a site lacks for a step on a day, as a registration would be refused.
+    pub fn missing_papers(&self, site: &SiteId, step: &str, on: Date) -> Vec<Reason> {
+        match self.adopted.in_force(self.state, site.as_str(), on) {
+            Some((_, compiled)) => missing_papers(self.state, compiled, site.as_str(), step, on),
+            None => Vec::new(),
+        }
+    }
+
+    /// The participants that this viewer may see, who had consented by the cut-off.
+    pub fn participants(&self) -> &[ParticipantView<'a>] {
+        &self.participants
+    }
+
+    pub fn participant(&self, id: ParticipantId) -> Option<&ParticipantView<'a>> {
+        let at = self.participants.binary_search_by_key(&id, ParticipantView::id).ok()?;
+        self.participants.get(at)
+    }
+
+    /// What is due, overdue, done or ended on the cut-off day, or without a cut-off on `today`.
+    pub fn expected(&self, today: Date) -> Vec<Expected> {
+        let day = self.cutoff.unwrap_or(today);
+        self.participants.iter().flat_map(|p| p.expected(day)).collect()
+    }
+
+    /// Queries that were raised by the cut-off, of participants that the viewer may see.
+    pub fn queries(&self) -> Vec<&'a Query> {
+        let seen = |q: &&Query| {
+            self.participant(q.participant).is_some_and(|p| !p.hides(&q.form))
+                && self.cutoff.is_none_or(|d| self.state.day(q.raised.0) <= d)
+        };
+        self.state.queries.iter().filter(seen).collect()
+    }
+
+    /// Registrations that were refused by the cut-off.
+    pub fn attempts(&self) -> Vec<&'a Attempt> {
+        let seen =
+            |a: &&Attempt| self.participant(a.participant).is_some() && self.cutoff.is_none_or(|d| a.on <= d);
+        self.state.refused.iter().filter(seen).collect()
+    }
+
+    /// Steps at which accrual is held.
+    pub fn held(&self) -> impl Iterator<Item = &'a StepId> {
+        self.state.held.iter()
+    }
+
+    pub fn looks(&self) -> &'a [Look] {
+        &self.state.looks
+    }
+
+    pub fn people(&self) -> &'a BTreeMap<PersonId, Person> {
+        &self.state.people
+    }
+
+    pub fn versions(&self) -> &'a [ProtocolVersion] {
+        &self.state.protocols
+    }
+
+    /// Whether results by arm may be shown: always in a simulated or completed study; in a real one only to roles that
+    /// the look names or the authorisation table lists, and only when a look was held at exactly this cut-off.
+    pub fn results_by_arm(&self) -> Result<(), Refusal> {
+        match self.nature() {
+            Some(Nature::Simulated | Nature::Completed) => return Ok(()),
+            Some(Nature::Real) | None => {}
+        }
+        let held: Vec<&Look> =
+            self.state.looks.iter().filter(|l| self.cutoff.is_some_and(|d| l.cutoff == d)).collect();
+        if held.is_empty() {
+            let day = self.cutoff.map_or("—".to_owned(), |d| d.to_string());
+            return Err(Reason::new(
+                "no_look",
+                format!(
+                    "データカットオフ {day} について計画された中間・主たる解析の記録がないため、群別の結果は示せません。"
+                ),
+                format!("No planned look was recorded for the data cut-off {day}, so results by arm are not shown."),
+            )
+            .into());
+        }
+        let named = |l: &&Look| {
+            l.for_whom
+                .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .any(|w| w == self.viewer.role.name())
+        };
+        if self.may(Action::SeeResultsByArm) || held.iter().any(named) {
+            return Ok(());
+        }
+        Err(Reason::new(
+            "look_not_for_you",
+            "この解析の群別の結果は、あなたの役割には開示されていません。",
+            "The look at this cut-off was not opened for your role.",
+        )
+        .into())
+    }
+
+    /// Whether the viewer may see this entry of the ledger. What tells how an arm was chosen is for the few who check
+    /// it; whoever may not see arms does not see entries that tell them either.
+    pub fn may_see_entry(&self, entry: &Entry, event: &Event) -> bool {
+        if self.cutoff.is_some_and(|d| self.state.day(entry.at) > d) {
+            return false;
+        }
+        let everything = match reach(self.viewer.role, Action::SeeLedger) {
+            Reach::Nothing => return false,
+            Reach::Everything => true,
+            Reach::OwnSite => false,
+        };
+        if matches!(event, Event::Allocated(_)) {
+            return self.may(Action::SeeReplay);
+        }
+        match self.concerns(event) {
+            Concern::Participant(id, form) => {
+                let found = self.participant(id);
+                found.is_some_and(|p| form.is_none_or(|f| !p.hides(f)))
+            }
+            Concern::Site(site) => everything || self.viewer.site.as_ref() == Some(site),
+            Concern::Study => true,
+            Concern::Centre => everything,
+        }
+    }
+
+    fn concerns<'e>(&self, event: &'e Event) -> Concern<'e>
+    where
+        'a: 'e,
+    {
+        match event {
+            Event::StudyOpened { .. }
+            | Event::ProtocolAdopted { .. }
+            | Event::AccrualHeld { .. }
+            | Event::AccrualReleased { .. } => Concern::Study,
+            Event::LookHeld { .. } | Event::SeedRevealed { .. } | Event::ClockWentBack { .. } => {
+                Concern::Centre
+            }
+            Event::SiteJoined { site, .. } | Event::ApprovalRecorded { site, .. } => Concern::Site(site),
+            Event::RoleGranted { site, .. } | Event::RoleRevoked { site, .. } => match site {
+                Some(site) => Concern::Site(site),
+                None => Concern::Centre,
+            },
+            Event::ConsentGiven { participant, .. }
+            | Event::ConsentWithdrawn { participant, .. }
+            | Event::RegistrationRefused { participant, .. }
+            | Event::RegistrationCancelled { participant, .. }
+            | Event::FoundIneligible { participant, .. }
+            | Event::OffTreatment { participant, .. } => Concern::Participant(*participant, None),
+            Event::Registered(r) => Concern::Participant(r.participant, None),
+            Event::Allocated(a) => Concern::Participant(a.participant, None),
+            Event::FormSaved { participant, form, .. }
+            | Event::FormCompleted { participant, form }
+            | Event::FormReopened { participant, form }
+            | Event::FormNotApplicable { participant, form }
+            | Event::QueryRaised { participant, form, .. } => Concern::Participant(*participant, Some(form)),
+            Event::QueryAnswered { query, .. }
+            | Event::QueryReturned { query, .. }
+            | Event::QueryClosed { query } => match self.state.query(*query) {
+                Some(q) => Concern::Participant(q.participant, Some(&q.form)),
+                None => Concern::Centre,
+            },
+        }
+    }
+
+    /// The title of a step in both languages.
+    pub fn step_title(&self, step: &str) -> Text {
+        self.compiled.protocol.steps.get(step).map_or(Text::same(step), |s| s.title())
+    }
+}
+
+/// Whom an event is about.
+enum Concern<'e> {
+    Study,
+    Centre,
+    Site(&'e SiteId),
+    Participant(ParticipantId, Option<&'e FormKey>),
+}
