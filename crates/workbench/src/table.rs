@@ -55,6 +55,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table of `rows` rows without columns.
+    pub fn empty(rows: usize) -> Table {
+        Table { rows, ..Table::default() }
+    }
+
     pub fn read(path: &Path) -> Result<Table, WorkbenchError> {
         let file = std::fs::File::open(path)
             .map_err(|source| WorkbenchError::File { path: path.to_path_buf(), source })?;

@@ -1,6 +1,7 @@
 //! `shirube stats METHOD`: one method on one CSV file, result rows out.
 mod competing;
 mod input;
+mod regression;
 mod rows;
 mod survival;
 
@@ -24,7 +25,7 @@ pub struct Command {
 }
 
 /// The tables of methods, by family.
-const COMMANDS: &[&[Command]] = &[survival::COMMANDS, competing::COMMANDS];
+const COMMANDS: &[&[Command]] = &[survival::COMMANDS, regression::COMMANDS, competing::COMMANDS];
 
 /// All methods, for help texts.
 pub fn commands() -> impl Iterator<Item = &'static Command> {

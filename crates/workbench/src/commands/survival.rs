@@ -1,17 +1,13 @@
 //! Kaplan–Meier, log-rank and Cox on the command line.
-use stats::survival::{
-    CoxData, CoxOptions, KmOptions, LogrankOptions, LogrankWeight, cox, kaplan_meier_by, landmark, logrank,
-};
+use stats::survival::{KmOptions, LogrankOptions, LogrankWeight, kaplan_meier_by, landmark, logrank};
 
 use super::input::{Followed, Input};
 use super::{Command, Rows, StatsArgs};
 use crate::WorkbenchError;
-use crate::model::flatten;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command { name: "km", about: "Kaplan-Meier curves, quantiles, survival at given times", run: km },
     Command { name: "logrank", about: "log-rank test, stratified and weighted", run: test },
-    Command { name: "cox", about: "proportional hazards regression", run: regression },
     Command { name: "landmark", about: "two groups compared at one time (--at)", run: fixed_time },
 ];
 
@@ -132,75 +128,6 @@ fn test(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         conventions.push("a negative z and a small p_one_sided favour the group of the row");
     }
     rows.remarks(&conventions, &t.warnings);
-    Ok(rows)
-}
-
-fn regression(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
-    let mut args = args.clone();
-    if let Some(group) = args.group.take() {
-        // The group is the first covariate, coded against its first level.
-        args.covariates.insert(0, format!("factor({group})"));
-    }
-    let f = Followed::read(&args, input)?;
-    let terms = f.design(&args)?;
-    if terms.is_empty() {
-        return Err(WorkbenchError::Usage("--covariates (or --group) is needed".into()));
-    }
-    let options = CoxOptions {
-        ties: args.tie_method()?,
-        near_ties: args.near_ties(),
-        conf_level: args.conf,
-        robust: args.robust,
-        firth: args.firth,
-        ..CoxOptions::default()
-    };
-    let data = CoxData {
-        survival: f.survival(),
-        columns: flatten(terms.clone()).1,
-        strata: f.strata.as_deref(),
-        weights: f.weights.as_deref(),
-        offset: f.offset.as_deref(),
-        cluster: f.cluster.as_deref(),
-    };
-    let fit = cox(data, &options)?;
-    let mut rows = Rows::new("cox");
-    let mut k = 0;
-    for term in &terms {
-        for (name, _) in &term.columns {
-            rows.variable(&term.name);
-            if name != &term.name {
-                rows.level(name.strip_prefix(&term.name).unwrap_or(name));
-            }
-            let c = &fit.coefficients[k];
-            rows.optional("coef", c.estimate).optional("se", c.se);
-            if fit.robust_score.is_some() {
-                rows.optional("robust_se", c.robust_se);
-            }
-            rows.optional("hr", c.hr)
-                .optional("hr_lower", c.hr_lower)
-                .optional("hr_upper", c.hr_upper)
-                .optional("z", c.z)
-                .optional("p", c.p);
-            k += 1;
-        }
-    }
-    rows.whole()
-        .push("n", fit.n as f64)
-        .push("events", fit.n_event as f64)
-        .push("n_missing", f.missing as f64)
-        .push("loglik_null", fit.loglik[0])
-        .push("loglik", fit.loglik[1])
-        .push("df", fit.score.df as f64)
-        .push("lr", fit.likelihood_ratio.chi_square)
-        .push("p_lr", fit.likelihood_ratio.p)
-        .push("score", fit.score.chi_square)
-        .push("p_score", fit.score.p)
-        .push("wald", fit.wald.chi_square)
-        .push("p_wald", fit.wald.p);
-    if let Some(t) = fit.robust_score {
-        rows.push("robust_score", t.chi_square).push("p_robust_score", t.p);
-    }
-    rows.remarks(&fit.conventions, &fit.warnings);
     Ok(rows)
 }
 

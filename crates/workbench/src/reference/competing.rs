@@ -59,8 +59,9 @@ struct Risks {
     group: Vec<usize>,
     levels: Vec<String>,
     strata: Option<Vec<usize>>,
-    /// Names of the causes 1, 2, ...
+    /// Names of the causes 1, 2, ..., and those that occur.
     causes: Vec<String>,
+    present: Vec<usize>,
 }
 
 fn causes_of(values: Vec<f64>) -> Result<Vec<u32>, Skip> {
@@ -90,17 +91,19 @@ impl Risks {
             };
             (rows.codes(name, &levels)?, levels)
         } else {
-            (vec![0; rows.rows()], vec!["all".to_string()])
+            (vec![0; rows.rows()], Vec::new())
         };
         let largest = cause.iter().copied().max().unwrap_or(0);
-        let causes = match case.record.model.get("causes").and_then(Value::as_object) {
+        let causes: Vec<String> = match case.record.model.get("causes").and_then(Value::as_object) {
             None => (1..=largest).map(|k| k.to_string()).collect(),
             Some(map) => (1..=map.len().max(largest as usize))
                 .map(|k| map.get(&k.to_string()).and_then(Value::as_str).unwrap_or("?").to_string())
                 .collect(),
         };
         let strata = case.names("strata")?;
+        let present = (1..=causes.len()).filter(|&k| cause.contains(&(k as u32))).collect();
         Ok(Risks {
+            present,
             time: rows.numbers(case.name("time")?)?,
             cause,
             group,
@@ -114,13 +117,22 @@ impl Risks {
         Competing { time: &self.time, cause: &self.cause }
     }
 
+    fn groups(&self) -> usize {
+        self.levels.len().max(1)
+    }
+
+    /// Names of the groups; packages name the only group of an ungrouped analysis differently.
+    fn names(&self, only: &str) -> Vec<String> {
+        if self.levels.is_empty() { vec![only.to_string()] } else { self.levels.clone() }
+    }
+
     fn curves(&self, case: &Case) -> Result<Vec<CumulativeIncidence>, Skip> {
         let options = CumulativeIncidenceOptions {
             conf_level: case.conf_level()?,
             conf_type: conf_type(case)?,
             near_ties: near_ties(case)?,
         };
-        let (groups, causes) = (self.levels.len(), self.causes.len());
+        let (groups, causes) = (self.groups(), self.causes.len());
         Ok(cumulative_incidence(&self.data(), &self.group, groups, causes, &options)?)
     }
 }
@@ -131,8 +143,9 @@ fn incidence(case: &Case) -> Result<Values, Skip> {
     let curves = r.curves(case)?;
     let times = case.numbers("times")?;
     let (mut group, mut cause, mut est, mut var) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for k in 1..=r.causes.len() {
-        for (curve, label) in curves.iter().zip(&r.levels) {
+    let names = r.names("1");
+    for &k in &r.present {
+        for (curve, label) in curves.iter().zip(&names) {
             let rows = curve.at(&times);
             let list = |f: &dyn Fn(&stats::survival::IncidenceAt) -> f64| {
                 Value::Array(
@@ -157,19 +170,22 @@ fn states(case: &Case) -> Result<Values, Skip> {
     let r = Risks::read(case)?;
     let curves = r.curves(case)?;
     let times = case.numbers("times")?;
-    let rows: Vec<_> = curves
-        .iter()
-        .zip(&r.levels)
-        .flat_map(|(c, l)| c.at(&times).into_iter().map(move |a| (l, a)))
-        .collect();
+    let names = r.names("all");
+    let states: Vec<usize> = std::iter::once(0).chain(r.present.iter().copied()).collect();
+    let rows: Vec<_> =
+        curves.iter().zip(&names).flat_map(|(c, l)| c.at(&times).into_iter().map(move |a| (l, a))).collect();
     let lists = |f: &dyn Fn(&stats::survival::IncidenceAt) -> Vec<Option<f64>>| {
-        Value::Array(rows.iter().map(|r| Value::Array(f(&r.1).into_iter().map(optional).collect())).collect())
+        let row = |a: &stats::survival::IncidenceAt| {
+            let all = f(a);
+            Value::Array(states.iter().map(|&k| optional(all[k])).collect())
+        };
+        Value::Array(rows.iter().map(|r| row(&r.1)).collect())
     };
     let some = |v: &[f64]| v.iter().map(|&x| Some(x)).collect::<Vec<_>>();
     let mut v = Values::default();
     v.texts("strata", rows.iter().map(|r| r.0.clone()))
         .list("time", rows.iter().map(|r| r.1.time))
-        .texts("states", (0..=r.causes.len()).map(|k| k.to_string()))
+        .texts("states", states.iter().map(|k| k.to_string()))
         .set("pstate", lists(&|a| some(&a.probability)))
         .set("std_err", lists(&|a| some(&a.std_err)))
         .set("lower", lists(&|a| a.lower.clone()))
@@ -185,14 +201,16 @@ fn states(case: &Case) -> Result<Values, Skip> {
 
 fn time_lost(case: &Case) -> Result<Values, Skip> {
     let r = Risks::read(case)?;
-    if r.levels.len() != 1 {
+    if r.groups() != 1 {
         return Err(Skip::new("several groups"));
     }
     let mut v = Values::default();
     for curve in r.curves(case)? {
-        v.list("rmean", curve.restricted_mean(case.number("tau")?)?);
+        let means = curve.restricted_mean(case.number("tau")?)?;
+        v.list("rmean", std::iter::once(0).chain(r.present.iter().copied()).map(|k| means[k]));
     }
-    v.texts("state", std::iter::once("event free".to_string()).chain(r.causes.iter().cloned()));
+    let causes = r.present.iter().map(|&k| r.causes[k - 1].clone());
+    v.texts("state", std::iter::once("event free".to_string()).chain(causes));
     Ok(v)
 }
 
@@ -200,11 +218,13 @@ fn gray_tests(case: &Case) -> Result<Values, Skip> {
     let r = Risks::read(case)?;
     let rho = case.optional_number("rho")?.unwrap_or(0.0);
     let near = near_ties(case)?;
-    let tests: Vec<_> = (1..=r.causes.len() as u32)
-        .map(|k| gray(&r.data(), &r.group, r.levels.len(), r.strata.as_deref(), k, rho, near))
+    let tests: Vec<_> = r
+        .present
+        .iter()
+        .map(|&k| gray(&r.data(), &r.group, r.groups(), r.strata.as_deref(), k as u32, rho, near))
         .collect::<Result<_, _>>()?;
     let mut v = Values::default();
-    v.texts("cause", (1..=r.causes.len()).map(|k| k.to_string()))
+    v.texts("cause", r.present.iter().map(|k| k.to_string()))
         .list("stat", tests.iter().map(|t| t.test.chi_square))
         .list("p", tests.iter().map(|t| t.test.p))
         .list("df", tests.iter().map(|t| t.test.df as f64));

@@ -6,6 +6,7 @@ use super::Method;
 use super::case::{Case, Skip, Values, optional};
 use super::survival::{Followed, conf_type, near_ties};
 use crate::model::{DesignTerm, flatten};
+use crate::table::{Column, Table};
 
 const KEYS: &[&str] = &[
     "time",
@@ -105,6 +106,17 @@ pub(super) fn names(terms: &[DesignTerm]) -> Vec<String> {
     terms.iter().flat_map(|t| t.columns.iter().map(|c| c.0.clone())).collect()
 }
 
+/// The covariance matrix; nothing in the rows and columns of what was not estimated, as in R.
+fn vcov(fit: &CoxFit) -> Value {
+    let known: Vec<bool> = fit.coefficients.iter().map(|c| c.estimate.is_some()).collect();
+    let row = |i: usize| {
+        (0..known.len())
+            .map(|j| optional((known[i] && known[j]).then(|| fit.vcov.get(i, j))))
+            .collect::<Vec<Value>>()
+    };
+    Value::Array((0..known.len()).map(|i| Value::Array(row(i))).collect())
+}
+
 fn fit_record(case: &Case) -> Result<Values, Skip> {
     let (fit, terms) = fit(case)?;
     let mut v = Values::default();
@@ -125,7 +137,7 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
         .optional_list("hr", c.iter().map(|c| c.hr))
         .optional_list("z", c.iter().map(|c| c.z))
         .optional_list("p", c.iter().map(|c| c.p))
-        .rows("vcov", fit.vcov.rows())
+        .set("vcov", vcov(&fit))
         .number("iter", fit.iterations as f64);
     if case.conf_level()? == 0.95 {
         v.optional_list("hr_lower95", c.iter().map(|c| c.hr_lower))
@@ -206,30 +218,39 @@ fn baseline(case: &Case) -> Result<Values, Skip> {
     Ok(v)
 }
 
-fn predicted(case: &Case) -> Result<Values, Skip> {
-    let (fit, terms) = fit(case)?;
-    if terms.iter().any(|t| t.columns.len() != 1 || t.columns[0].0 != t.name) || case.has("offset") {
-        return Err(Skip::new("newdata with factors, products or an offset"));
-    }
-    let patients = case
+/// The patients of `params.newdata` as a table, so that factors and products are coded as in the fit.
+fn patients(case: &Case) -> Result<Table, Skip> {
+    let list = case
         .record
         .params
         .get("newdata")
         .and_then(Value::as_array)
         .ok_or_else(|| Skip::new("params.newdata is absent"))?;
+    let mut table = Table::empty(list.len());
+    let first = list.first().and_then(Value::as_object).ok_or_else(|| Skip::new("newdata is empty"))?;
+    for name in first.keys() {
+        let cells: Vec<&Value> = list.iter().map(|p| p.get(name).unwrap_or(&Value::Null)).collect();
+        let column = if cells.iter().all(|c| c.is_number()) {
+            Column::Number(cells.iter().map(|c| c.as_f64()).collect())
+        } else {
+            Column::Text(cells.iter().map(|c| c.as_str().map(str::to_string)).collect())
+        };
+        table.set(name, column)?;
+    }
+    Ok(table)
+}
+
+fn predicted(case: &Case) -> Result<Values, Skip> {
+    let (fit, _) = fit(case)?;
+    let table = patients(case)?;
+    let offset =
+        if case.has("offset") { table.numbers(case.name("offset")?)? } else { vec![0.0; table.rows()] };
+    let (_, x) = flatten(case.design(&table)?);
     let (times, kind, level) = (case.numbers("times")?, conf_type(case)?, case.conf_level()?);
     let mut columns = Vec::new();
-    for patient in patients {
-        let x: Vec<f64> = terms
-            .iter()
-            .map(|t| {
-                patient
-                    .get(&t.name)
-                    .and_then(Value::as_f64)
-                    .ok_or_else(|| Skip::new(format!("newdata without {}", t.name)))
-            })
-            .collect::<Result<_, _>>()?;
-        let curves = fit.survival(&x, 0.0, kind, level)?;
+    for (k, &offset) in offset.iter().enumerate() {
+        let x: Vec<f64> = x.iter().map(|c| c[k]).collect();
+        let curves = fit.survival(&x, offset, kind, level)?;
         let [curve] = &curves[..] else { return Err(Skip::new("several strata")) };
         columns.push(times.iter().map(|&t| curve.at(t)).collect::<Vec<_>>());
     }
