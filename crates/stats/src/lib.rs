@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::needless_range_loop, reason = "matrices read better by index")]
 
+pub mod cluster;
 mod error;
 pub mod inference;
 pub mod linalg;

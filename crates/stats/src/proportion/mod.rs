@@ -12,6 +12,7 @@ mod tests;
 mod trend;
 mod unconditional;
 
+pub(crate) use binomial::wilson;
 pub use binomial::{BinomialMethod, TwoSidedRule, binomial_interval, binomial_test};
 pub use difference::{
     DifferenceMethod, RatioMethod, Yates, farrington_manning, odds_ratio, pearson_chi2, risk_difference,

@@ -11,6 +11,7 @@ mod tests;
 
 pub use correlation::{Correlation, CorrelationP, kendall, pearson, spearman};
 pub use rank_sum::{RankSum, rank_sum};
+pub(crate) use ranks::check_values;
 pub use ranks::{Ranks, mid_ranks};
 pub use several::{jonckheere, kruskal_wallis};
 pub use signed_rank::{SignTest, SignedRank, Zeros, sign_test, signed_rank};

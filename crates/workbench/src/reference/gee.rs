@@ -1,4 +1,102 @@
-//! Records of estimating equations.
-use super::Method;
+//! Records of generalised estimating equations.
+use stats::cluster::{Correlation, Denominators, GeeData, GeeOptions, GeeVariance, fit_gee, gee_jackknife};
+use stats::model::{Family, Link};
 
-pub(super) const METHODS: &[Method] = &[];
+use super::Method;
+use super::case::{Case, Skip, Values};
+use super::clustered::clusters;
+use crate::model::flatten;
+
+const KEYS: &[&str] =
+    &["y", "covariates", "cluster", "link", "correlation", "denominators", "family", "offset"];
+
+pub(super) const METHODS: &[Method] = &[
+    Method { name: "gee", keys: KEYS, run: fit },
+    Method { name: "gee_jackknife", keys: KEYS, run: jackknife },
+];
+
+/// Owned rows of a record and the options that it names.
+struct Rows {
+    y: Vec<f64>,
+    names: Vec<String>,
+    columns: Vec<Vec<f64>>,
+    cluster: Vec<usize>,
+    offset: Option<Vec<f64>>,
+    options: GeeOptions,
+}
+
+fn read(case: &Case) -> Result<Rows, Skip> {
+    let rows = case.rows(&["y", "covariates", "cluster", "offset"])?;
+    let (names, columns) = flatten(case.design(&rows)?);
+    let named = |key: &str| case.record.model.get(key).and_then(serde_json::Value::as_str);
+    let link = match named("link") {
+        None => Link::Logit,
+        Some(name) => Link::from_name(name).ok_or_else(|| Skip::new(format!("a link {name}")))?,
+    };
+    let family = match named("family") {
+        None | Some("binomial") => Family::Binomial,
+        Some("poisson") => Family::Poisson,
+        Some("gaussian") => Family::Gaussian,
+        Some(other) => return Err(Skip::new(format!("a family {other}"))),
+    };
+    let correlation = match named("correlation") {
+        None => Correlation::Independence,
+        Some(name) => {
+            Correlation::from_name(name).ok_or_else(|| Skip::new(format!("a correlation {name}")))?
+        }
+    };
+    let denominators = match case.text("denominators")? {
+        // the jackknife of geepack knows only its own
+        None | Some("scale N, alpha npairs (no p)") => Denominators::Uncorrected,
+        Some("scale N - p, alpha npairs - p") => Denominators::Corrected,
+        Some(other) => return Err(Skip::new(format!("denominators {other}"))),
+    };
+    Ok(Rows {
+        y: rows.numbers(case.name("y")?)?,
+        names,
+        columns: columns.into_iter().map(|c| c.into_owned()).collect(),
+        cluster: clusters(case, &rows)?,
+        offset: if case.has("offset") { Some(rows.numbers(case.name("offset")?)?) } else { None },
+        options: GeeOptions { family, link, correlation, denominators, ..GeeOptions::default() },
+    })
+}
+
+fn with_data<T>(rows: &Rows, act: impl FnOnce(&GeeData) -> T) -> T {
+    let columns: Vec<&[f64]> = rows.columns.iter().map(Vec::as_slice).collect();
+    act(&GeeData { y: &rows.y, columns: &columns, cluster: &rows.cluster, offset: rows.offset.as_deref() })
+}
+
+fn terms(rows: &Rows) -> Vec<String> {
+    std::iter::once("(Intercept)".to_string()).chain(rows.names.iter().cloned()).collect()
+}
+
+fn fit(case: &Case) -> Result<Values, Skip> {
+    let rows = read(case)?;
+    let fit = with_data(&rows, |data| fit_gee(data, rows.options))?;
+    let wald = fit.wald(GeeVariance::Robust);
+    let mut v = Values::default();
+    v.texts("terms", case.term_names(terms(&rows), "terms"))
+        .optional_list("coef", fit.coefficients.iter().copied())
+        .list("robust_se", fit.standard_errors(GeeVariance::Robust))
+        .list("naive_se", fit.standard_errors(GeeVariance::Naive))
+        .rows("robust_vcov", fit.covariance(GeeVariance::Robust).rows())
+        .number("alpha", fit.alpha)
+        .number("phi", fit.scale)
+        .number("scale", fit.scale)
+        .list("wald", wald.iter().map(|w| w.0))
+        .list("p", wald.iter().map(|w| w.1));
+    Ok(v)
+}
+
+fn jackknife(case: &Case) -> Result<Values, Skip> {
+    let rows = read(case)?;
+    let (fit, jack) = with_data(&rows, |data| {
+        Ok::<_, Skip>((fit_gee(data, rows.options)?, gee_jackknife(data, rows.options)?))
+    })?;
+    let mut v = Values::default();
+    v.texts("terms", case.term_names(terms(&rows), "terms"))
+        .list("ajs_se", jack.approximate_se)
+        .list("fij_se", jack.iterated_se)
+        .list("sandwich_se", fit.standard_errors(GeeVariance::Robust));
+    Ok(v)
+}
