@@ -50,7 +50,11 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
     if wanted.len() > 64 {
         return None;
     }
-    let allowed = 1 + wanted.len() / 4;
+    // Codes such as `0` and `2+` are all near each other: a short word must agree but for its case.
+    let allowed = match wanted.len() {
+        0..=2 => 0,
+        n => 1 + n / 4,
+    };
     candidates
         .map(|c| (distance(&wanted, &c.chars().flat_map(char::to_lowercase).collect::<Vec<_>>()), c))
         .filter(|(d, _)| *d <= allowed)

@@ -76,6 +76,14 @@ impl<'a> Arguments<'a> {
         self.values.get(at).map_or(&Value::NOT_YET_KNOWN, |v| v)
     }
 
+    /// A text or a code; a code that is written in the rule arrives as a text.
+    pub fn text(&self, at: usize) -> Option<&'a str> {
+        match self.value(at) {
+            Value::Code(s) | Value::Text(s) => Some(s),
+            _ => None,
+        }
+    }
+
     /// The fields of an argument that is a list.
     pub fn record_type(&self, at: usize) -> Option<&'a RecordType> {
         self.records.get(at).and_then(Option::as_deref)

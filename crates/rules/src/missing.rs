@@ -56,6 +56,9 @@ impl<'e> Evaluator<'e> {
 
     /// Adds what keeps node `id` from being known. Nothing is added below a part that is settled.
     fn collect(&self, id: Id, up: Up<'e, '_>, out: &mut BTreeSet<MissingItem>) {
+        if self.settled(id, up) {
+            return;
+        }
         match self.program.node(id) {
             Node::Constant(_) => {}
             Node::Item(slot) => match self.environment.value(*slot) {
@@ -69,11 +72,6 @@ impl<'e> Evaluator<'e> {
                 _ => {}
             },
             Node::Field { up: levels, index } => self.collect_field(id, *levels, *index, up, out),
-            Node::And(parts) | Node::Or(parts) => {
-                for part in parts.iter().filter(|p| matches!(self.truth(**p, up), Truth::Unknown)) {
-                    self.collect(*part, up, out);
-                }
-            }
             Node::Not(inner) | Node::Negative(inner) | Node::Test(_, inner) => self.collect(*inner, up, out),
             Node::Compare(_, left, right) | Node::Arithmetic(_, left, right) => {
                 self.collect(*left, up, out);
@@ -94,7 +92,7 @@ impl<'e> Evaluator<'e> {
                     self.collect(*no, up, out);
                 }
             },
-            Node::Call(_, arguments) => {
+            Node::And(arguments) | Node::Or(arguments) | Node::Call(_, arguments) => {
                 for argument in arguments {
                     self.collect(*argument, up, out);
                 }
@@ -126,6 +124,18 @@ impl<'e> Evaluator<'e> {
                 }
                 out.append(&mut found);
             }
+        }
+    }
+
+    /// Whether the bounds of what is known are enough here, or the fault lies in the rule.
+    fn settled(&self, id: Id, up: Up<'e, '_>) -> bool {
+        match self.program.node(id) {
+            // A list may be known and yet not complete.
+            Node::Item(_) | Node::Field { .. } | Node::Filter(..) => false,
+            _ => match self.value(id, up) {
+                V::Error(_) => true,
+                value => value.is_exact(),
+            },
         }
     }
 
@@ -171,20 +181,11 @@ impl<'e> Evaluator<'e> {
         }
         self.collect(inner, up, out);
         let _ = self.walk(list, up, &mut |frame: &Frame<'e, '_>, belongs: Truth| {
-            let unsettled = each.is_some_and(|each| match self.value(each, Some(frame)) {
-                V::Error(_) => false,
-                value => !value.is_exact(),
-            });
-            match (&belongs, each) {
-                (Truth::False, _) => {}
-                (belongs, each) => {
-                    if matches!(belongs, Truth::Unknown) {
-                        self.collect_filters(list, Some(frame), out);
-                    }
-                    if let (true, Some(each)) = (unsettled, each) {
-                        self.collect(each, Some(frame), out);
-                    }
-                }
+            if matches!(belongs, Truth::Unknown) {
+                self.collect_filters(list, Some(frame), out);
+            }
+            if let (false, Some(each)) = (matches!(belongs, Truth::False), each) {
+                self.collect(each, Some(frame), out);
             }
             true
         });

@@ -132,7 +132,9 @@ impl Parser<'_, '_> {
                 return condition;
             }
             let yes = p.ternary();
-            p.close(":");
+            if !p.close(":") {
+                return bad(condition.span.start..yes.span.end);
+            }
             let no = p.ternary();
             let span = condition.span.start..no.span.end;
             p.node(ExprKind::If(Box::new(condition), Box::new(yes), Box::new(no)), span)
@@ -215,37 +217,48 @@ impl Parser<'_, '_> {
     }
 
     fn relation(&mut self) -> Expr {
-        let mut left = self.sum();
-        let mut middle: Option<(Span, &'static str, Span)> = None;
+        let first = self.sum();
+        let mut rest: Vec<(Option<Comparison>, Expr)> = Vec::new();
         while let Some(comparison) = self.comparison() {
-            let right = self.sum();
-            let span = left.span.start..right.span.end;
-            let symbol = comparison.map_or("in", Comparison::symbol);
-            if let Some((first, first_symbol, shared)) = &middle {
-                let text = |s: &Span| self.source.get(s.clone()).unwrap_or("").to_owned();
-                let (a, b, c) = (text(first), text(shared), text(&right.span));
-                let instead = format!("{a} {first_symbol} {b} && {b} {symbol} {c}");
-                self.report(
-                    Diagnostic::new(
-                        span.clone(),
-                        "chained-comparison",
-                        "比較を続けて書くことはできません",
-                        "comparisons cannot be chained",
-                    )
-                    .hint(format!("`{instead}` と書いてください"), format!("write `{instead}`")),
-                );
-                left = bad(span);
-                middle = Some((first.clone(), first_symbol, shared.clone()));
-                continue;
-            }
-            middle = Some((left.span.clone(), symbol, right.span.clone()));
-            let kind = match comparison {
-                Some(c) => ExprKind::Compare(c, Box::new(left), Box::new(right)),
-                None => ExprKind::In(Box::new(left), Box::new(right)),
-            };
-            left = self.node(kind, span);
+            let operand = self.sum();
+            rest.push((comparison, operand));
         }
-        left
+        let Some(last) = rest.last() else { return first };
+        let span = first.span.start..last.1.span.end;
+        if rest.len() > 1 {
+            let mut left = &first;
+            let mut pairs = Vec::new();
+            for (comparison, right) in &rest {
+                let text = |e: &Expr| self.source.get(e.span.clone()).unwrap_or("").to_owned();
+                pairs.push(format!(
+                    "{} {} {}",
+                    text(left),
+                    comparison.map_or("in", Comparison::symbol),
+                    text(right)
+                ));
+                left = right;
+            }
+            let instead = pairs.join(" && ");
+            self.report(
+                Diagnostic::new(
+                    span.clone(),
+                    "chained-comparison",
+                    "比較を続けて書くことはできません",
+                    "comparisons cannot be chained",
+                )
+                .hint(format!("`{instead}` と書いてください"), format!("write `{instead}`")),
+            );
+            return bad(span);
+        }
+        let Some((comparison, right)) = rest.pop() else { return first };
+        let (left, right) = (Box::new(first), Box::new(right));
+        self.node(
+            match comparison {
+                Some(comparison) => ExprKind::Compare(comparison, left, right),
+                None => ExprKind::In(left, right),
+            },
+            span,
+        )
     }
 
     fn sum(&mut self) -> Expr {
@@ -459,9 +472,10 @@ impl Parser<'_, '_> {
         out
     }
 
-    fn close(&mut self, symbol: &'static str) {
+    /// Reads the closing symbol, or reports that it is missing and goes on behind the next one.
+    fn close(&mut self, symbol: &'static str) -> bool {
         if self.symbol(symbol) {
-            return;
+            return true;
         }
         let span = self.here();
         let after_bad = matches!(self.peek(), Some(Token::Bad));
@@ -484,13 +498,14 @@ impl Parser<'_, '_> {
                 Token::Symbol(")" | "]") if open > 0 => open -= 1,
                 Token::Symbol(s) if *s == symbol => {
                     self.at += 1;
-                    return;
+                    return true;
                 }
-                Token::Symbol(")" | "]") => return,
+                Token::Symbol(")" | "]") => return false,
                 _ => {}
             }
             self.at += 1;
         }
+        false
     }
 
     /// Whatever stands after a complete expression.
@@ -501,20 +516,34 @@ impl Parser<'_, '_> {
         }
         let span = self.here();
         let written = self.source.get(span.clone()).unwrap_or("").to_owned();
-        self.report(
-            Diagnostic::new(
-                span,
-                "syntax",
-                format!("`{written}` はここには書けません"),
-                format!("`{written}` cannot stand here"),
-            )
-            .expected(Text::new(
-                "規則の終わり、または `&&`、`||` などの演算子",
-                "the end of the rule, or an operator such as `&&` or `||`",
-            )),
-        );
+        let diagnostic = Diagnostic::new(
+            span,
+            "syntax",
+            format!("`{written}` はここには書けません"),
+            format!("`{written}` cannot stand here"),
+        )
+        .expected(Text::new(
+            "規則の終わり、または `&&`、`||` などの演算子",
+            "the end of the rule, or an operator such as `&&` or `||`",
+        ));
+        let instead = WORDS.iter().find(|(word, _)| written.eq_ignore_ascii_case(word));
+        self.report(match instead {
+            Some((_, instead)) => {
+                diagnostic.hint(format!("`{instead}` と書いてください"), format!("write `{instead}`"))
+            }
+            None => diagnostic,
+        });
     }
 }
+
+/// Words that people write between two values, and what the language has instead.
+const WORDS: [(&str, &str); 5] = [
+    ("is", "=="),
+    ("equals", "=="),
+    ("between", "x >= … && x <= …"),
+    ("contains", "code in list.map(x, x.field)"),
+    ("xor", "!="),
+];
 
 fn tallest(exprs: &[Expr]) -> usize {
     exprs.iter().map(|e| e.height).max().unwrap_or(0)

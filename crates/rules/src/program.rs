@@ -98,6 +98,16 @@ pub(crate) enum Node {
 }
 
 impl Node {
+    /// Whether this node itself, apart from what is below, may end in an error.
+    pub fn may_fail(&self) -> bool {
+        match self {
+            Node::Arithmetic(..) | Node::Negative(_) | Node::Custom(_) => true,
+            Node::Call(function, _) => matches!(function, Standard::Absolute | Standard::Round),
+            Node::Aggregate(aggregate, ..) => *aggregate == Aggregate::Sum,
+            _ => false,
+        }
+    }
+
     /// Calls `each` with the nodes right below, in the order of the source.
     pub fn below(&self, each: &mut dyn FnMut(Id)) {
         match self {
@@ -134,6 +144,8 @@ pub(crate) struct Program {
     pub nodes: Vec<Node>,
     /// The place of each node in the source.
     pub spans: Vec<Span>,
+    /// Whether evaluation of each node may end in an error.
+    pub fallible: Vec<bool>,
     pub root: Id,
     pub result: Type,
     /// Items read, each once, in order of slot.

@@ -78,6 +78,17 @@ const MACROS: [(&str, Macro); 12] = [
     ("last", Macro::Aggregate(Aggregate::Last)),
 ];
 
+/// What other languages call our macros.
+const OTHER_NAMES: [(&str, &str); 7] = [
+    ("any", "exists"),
+    ("some", "exists"),
+    ("every", "all"),
+    ("length", "size"),
+    ("len", "size"),
+    ("where", "filter"),
+    ("select", "map"),
+];
+
 impl Checker<'_> {
     /// `f(x)`, `space.f(x)`, `list.all(x, …)`.
     pub(super) fn call(
@@ -150,7 +161,13 @@ impl Checker<'_> {
                 format!("lists have no function `{}`", name.text),
             )
             .expected(Text::same(MACROS.map(|(m, _)| m).join(", ")))
-            .did_you_mean(nearest(&name.text, MACROS.iter().map(|m| m.0))),
+            .did_you_mean(
+                OTHER_NAMES
+                    .iter()
+                    .find(|(other, _)| *other == name.text)
+                    .map(|(_, ours)| *ours)
+                    .or_else(|| nearest(&name.text, MACROS.iter().map(|m| m.0))),
+            ),
             (None, _) => self.unknown_function(name),
         };
         self.fail(span, diagnostic)
