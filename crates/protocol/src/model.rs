@@ -28,6 +28,7 @@ pub struct Protocol {
     pub version: String,
     /// The day from which this version holds.
     pub effective: Date,
+    /// The full title.
     pub title: Text,
     /// One paragraph for the overview page.
     #[serde(default)]
@@ -37,6 +38,8 @@ pub struct Protocol {
     pub registry: BTreeMap<String, String>,
     /// IANA name; a cut-off day ends at midnight there.
     pub timezone: String,
+    /// In the order in which they are shown; none in a study without groups.
+    #[serde(default)]
     pub arms: Ordered<Arm>,
     /// Documents given to participants or read by sites, by id.
     #[serde(default)]
@@ -44,23 +47,31 @@ pub struct Protocol {
     /// Papers a site must have before it may register, by kind.
     #[serde(default)]
     pub approvals: Ordered<Approval>,
+    /// The plan against which accrual is shown.
     pub accrual: Accrual,
+    /// Registrations, in order.
     pub steps: Ordered<Step>,
+    /// Case report forms.
     pub forms: Ordered<Form>,
+    /// Visits at which forms fall due.
     #[serde(default)]
     pub schedule: Ordered<Visit>,
+    /// How arms are given.
     #[serde(default)]
     pub allocation: Ordered<Allocation>,
     /// Dated facts read from forms: death, progression, last contact.
     #[serde(default)]
     pub facts: Ordered<Fact>,
+    /// Times from a step to a fact.
     #[serde(default)]
     pub endpoints: Ordered<Endpoint>,
-    /// Analysis sets.
+    /// Analysis sets: who is counted.
     #[serde(default)]
     pub sets: Ordered<AnalysisSet>,
+    /// What the sample size rests on.
     #[serde(default)]
     pub design: Option<Design>,
+    /// Planned analyses, in the order of the report.
     #[serde(default)]
     pub analyses: Ordered<Analysis>,
     /// Patients with known answers, by name; loading the protocol runs them.
@@ -121,8 +132,11 @@ pub(crate) fn yes() -> bool {
 pub struct Accrual {
     /// The step that counts.
     pub step: String,
+    /// How many participants.
     pub planned: u32,
+    /// First day.
     pub from: Date,
+    /// Last day.
     pub to: Date,
 }
 
@@ -138,6 +152,7 @@ pub struct Published {
     /// `%` where the row holds a share of 1, `months` or `years` where it holds days; none where both are the same.
     #[serde(default)]
     pub unit: Option<String>,
+    /// Where it was published.
     pub source: String,
     /// The id of an earlier entry that another source tells differently. Both are kept and shown.
     #[serde(default)]

@@ -40,8 +40,9 @@ pub(crate) fn run(compiled: &Compiled, found: &mut Vec<Finding>) {
                 continue;
             }
             let values = on_the_day(compiled, step, values.clone());
-            let (judged, why) = judge(compiled, step, &values);
+            let judged = judge(compiled, step, &values);
             if !agrees(expected, &judged) {
+                let why = reasons(compiled, step, &values);
                 found.push(differs(id, at, expected, &judged, why));
             }
         }
@@ -155,30 +156,38 @@ fn on_the_day(compiled: &Compiled, step: &str, mut values: Values) -> Values {
     values
 }
 
-/// The verdict at a step, and for each criterion that fails or cannot be told, why.
-fn judge(compiled: &Compiled, step: &str, values: &Values) -> (Judged, Text) {
-    let (mut failing, mut missing, mut ja, mut en) = (BTreeSet::new(), BTreeSet::new(), vec![], vec![]);
+fn judge(compiled: &Compiled, step: &str, values: &Values) -> Judged {
+    let (mut failing, mut missing) = (BTreeSet::new(), BTreeSet::new());
     for (criterion, verdict) in compiled.judge(step, values) {
         match verdict {
-            Verdict::True => continue,
+            Verdict::True => {}
             Verdict::False => {
                 failing.insert(criterion.id.clone());
             }
             Verdict::Unknown(items) => missing.extend(items.iter().map(|m| m.path.to_string())),
-            Verdict::Error(error) => {
-                return (Judged::Error(criterion.id.clone()), error.message);
-            }
+            Verdict::Error(_) => return Judged::Error(criterion.id.clone()),
         }
-        let why = criterion.rule.explain(values, &compiled.dictionary).text;
-        ja.push(format!("{}: {}", criterion.id, why.ja));
-        en.push(format!("{}: {}", criterion.id, why.en));
     }
-    let judged = match (failing.is_empty(), missing.is_empty()) {
+    match (failing.is_empty(), missing.is_empty()) {
         (false, _) => Judged::Ineligible(failing),
         (true, false) => Judged::CannotTell(missing),
         (true, true) => Judged::Eligible,
-    };
-    (judged, Text::new(ja.join("／"), en.join("; ")))
+    }
+}
+
+/// Why the criteria that do not hold, do not.
+fn reasons(compiled: &Compiled, step: &str, values: &Values) -> Text {
+    let (mut ja, mut en) = (vec![], vec![]);
+    for (criterion, verdict) in compiled.judge(step, values) {
+        let why = match verdict {
+            Verdict::True => continue,
+            Verdict::Error(error) => error.message,
+            _ => criterion.rule.explain(values, &compiled.dictionary).text,
+        };
+        ja.push(format!("{}: {}", criterion.id, why.ja));
+        en.push(format!("{}: {}", criterion.id, why.en));
+    }
+    Text::new(ja.join("／"), en.join("; "))
 }
 
 fn agrees(expected: &Expected, judged: &Judged) -> bool {

@@ -20,6 +20,7 @@ pub struct Form {
     /// Filled as often as needed, such as adverse events.
     #[serde(default)]
     pub repeats: bool,
+    /// Parts of the form under a heading.
     pub sections: Vec<Section>,
     /// Statements that must hold; one that is false raises a query by itself.
     #[serde(default)]
@@ -37,9 +38,11 @@ pub struct Section {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
+    /// Its name in rules.
     pub id: String,
     pub ja: String,
     pub en: String,
+    /// What kind of value is asked for.
     #[serde(rename = "type")]
     pub kind: ItemKind,
     /// Unit of measurement in UCUM spelling, for integer and decimal: `mg/dL`.
@@ -109,6 +112,7 @@ pub struct Check {
     pub ja: String,
     pub en: String,
     pub rule: String,
+    /// The item that is queried.
     pub item: String,
 }
 

@@ -26,6 +26,7 @@ pub struct Step {
     /// Kinds of approval that the site must have on the day.
     #[serde(default)]
     pub approvals: Vec<String>,
+    /// Who may pass.
     pub criteria: Vec<Criterion>,
     /// The allocation that this step makes.
     #[serde(default)]
@@ -66,17 +67,21 @@ pub struct Criterion {
 pub struct Allocation {
     pub ja: String,
     pub en: String,
+    /// Minimisation, or permuted blocks.
     pub method: AllocationMethod,
     /// Arm to its share, whole numbers.
     pub ratio: Ordered<u32>,
+    /// Balancing factors; for blocks, the strata.
     #[serde(default)]
     pub factors: Vec<Factor>,
     /// Minimisation: probability of following the preferred arm (that of the smallest arm, Han 2009).
     #[serde(default)]
     #[schemars(schema_with = "schema::decimal")]
     pub follow: Option<words::Decimal>,
+    /// Minimisation: how the imbalance of a factor is measured.
     #[serde(default)]
     pub measure: Measure,
+    /// Minimisation: how unequal ratios are treated.
     #[serde(default)]
     pub unequal: Unequal,
     /// Blocks: permitted block sizes, each a multiple of the ratio's sum; chosen at random.
@@ -126,6 +131,7 @@ pub struct Factor {
     /// Weight in minimisation; 0 leaves the factor out of the sum but keeps it in the record.
     #[serde(default = "one")]
     pub weight: u32,
+    /// Levels by rule; without them the item's codes are the levels.
     #[serde(default)]
     pub levels: Vec<Level>,
 }
@@ -192,7 +198,9 @@ pub struct VisitWindow {
 pub struct Fact {
     pub ja: String,
     pub en: String,
+    /// Where it is found.
     pub from: Vec<FactSource>,
+    /// Which of several days counts.
     #[serde(default)]
     pub take: Take,
     /// After this fact nothing more is expected of the participant (death).
