@@ -142,34 +142,67 @@ impl Handle {
     }
 }
 
-fn serve(mut store: Box<dyn Store>, waiting: &mpsc::Receiver<Job>) -> Box<dyn Store> {
+fn serve(store: Box<dyn Store>, waiting: &mpsc::Receiver<Job>) -> Box<dyn Store> {
+    let mut desk = Desk::new(store);
     let mut open = true;
     while open {
         let Ok(first) = waiting.recv() else { break };
-        let (mut group, mut bytes) = (Vec::new(), 0);
         let mut next = Some(first);
         while let Some(job) = next.take() {
             match job {
-                Job::Append(request, reply) => {
-                    bytes += request.bytes();
-                    group.push((request, reply));
-                }
+                Job::Append(request, reply) => desk.put(request, reply),
                 Job::Errand(errand) => {
                     // In the order in which they were asked for: an errand sees what was sent before it.
-                    commit(store.as_mut(), std::mem::take(&mut group));
-                    quietly(|| errand(store.as_mut()));
+                    desk.commit();
+                    quietly(|| errand(desk.store.as_mut()));
                 }
                 Job::Stop => open = false,
             }
-            if group.len() < GROUP && bytes < GROUP_BYTES {
+            if !desk.is_full() {
                 next = waiting.try_recv().ok();
             }
         }
-        commit(store.as_mut(), group);
+        desk.commit();
     }
-    store
+    desk.store
 }
 
+/// The writer without its thread: it takes requests, and puts those that wait into one commit when told to. What the
+/// thread does is this in a loop; a simulation calls it step by step.
+pub struct Desk {
+    store: Box<dyn Store>,
+    waiting: Vec<(Request, Reply)>,
+    bytes: usize,
+}
+
+impl Desk {
+    pub fn new(store: Box<dyn Store>) -> Desk {
+        Desk { store, waiting: Vec::new(), bytes: 0 }
+    }
+
+    /// Lets a request wait for the next commit; one that is dropped with the desk is answered as refused.
+    pub fn take(&mut self, request: Request, then: Answer) {
+        self.put(request, Reply(Some(then)));
+    }
+
+    fn put(&mut self, request: Request, reply: Reply) {
+        self.bytes += request.bytes();
+        self.waiting.push((request, reply));
+    }
+
+    /// Whether more requests would make the next commit too large.
+    fn is_full(&self) -> bool {
+        self.waiting.len() >= GROUP || self.bytes >= GROUP_BYTES
+    }
+
+    /// Stores what waits in one commit, and answers each request.
+    pub fn commit(&mut self) {
+        self.bytes = 0;
+        commit(self.store.as_mut(), std::mem::take(&mut self.waiting));
+    }
+}
+
+/// A caller's code must not take the writer down with it.
 fn quietly(callback: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(callback));
 }
