@@ -8,6 +8,7 @@ use crate::event::*;
 use crate::ids::*;
 use crate::lawful::{Author, saved};
 use crate::state::*;
+use crate::view::ParticipantView;
 use jiff::civil::Date;
 use ledger::Hash;
 use protocol::Compiled;
@@ -165,6 +166,15 @@ fn gate(compiled: &Compiled, state: &State, p: &Participant, step: &str, on: Dat
             "already_registered",
             "この段階にはすでに登録されています。",
             "The participant is already registered at this step.",
+        ));
+    }
+    let ends = compiled.protocol.facts.values().filter(|f| f.ends).flat_map(|f| &f.from);
+    let told = ends.into_iter().any(|source| p.forms.keys().any(|k| k.form.as_str() == source.form));
+    if told && ParticipantView::new(compiled, p, None, true).ended().is_some_and(|end| end <= on) {
+        out.push(Reason::new(
+            "ended",
+            "死亡などにより観察が終了している患者です。",
+            "The participant's observation has ended, as by death.",
         ));
     }
     out.extend(missing_papers(state, compiled, p.site.as_str(), step, on));

@@ -36,7 +36,7 @@ pub(crate) fn key(compiled: &Compiled, p: &Participant, key: &FormKey) -> Option
     }
     let repeats = compiled.protocol.repeats(id);
     let Some(visit_id) = &key.visit else {
-        if repeats && !form.repeats {
+        if !form.repeats && compiled.protocol.schedule.values().any(|v| v.form == id) {
             return reason(
                 "visit_needed",
                 format!("「{}」はどの来院のものかを指定してください。", form.ja),
@@ -44,7 +44,7 @@ pub(crate) fn key(compiled: &Compiled, p: &Participant, key: &FormKey) -> Option
             );
         }
         let most = if repeats { next_number(p, key) } else { 1 };
-        return numbered(key, most).then_some(()).map_or_else(|| bad_number(key, most), |()| None);
+        return if numbered(key, most) { None } else { bad_number(key, most) };
     };
     let Some(visit) = compiled.protocol.schedule.get(visit_id.as_str()).filter(|v| v.form == id) else {
         return reason(

@@ -97,6 +97,9 @@ impl ParticipantView<'_> {
         until: Option<Date>,
         wanted: &Verdict,
     ) -> Option<Expectation> {
+        if self.straddling.contains(form) {
+            return None;
+        }
         if let Some((key, filled)) = self.forms.iter().find(|(k, _)| *k == form) {
             match filled.status {
                 FormStatus::Complete => {

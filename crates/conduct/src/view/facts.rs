@@ -92,7 +92,7 @@ impl ParticipantView<'_> {
 
     /// The day after which nothing more is expected: the earliest that an ending fact, or a withdrawal from follow-up,
     /// can have been.
-    pub(super) fn ended(&self) -> Option<Date> {
+    pub(crate) fn ended(&self) -> Option<Date> {
         let facts = self.compiled.protocol.facts.iter().filter(|(_, f)| f.ends);
         let facts = facts.filter_map(|(id, _)| self.fact_day(id));
         let left =

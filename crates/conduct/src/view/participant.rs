@@ -22,7 +22,7 @@ pub struct ParticipantView<'a> {
 }
 
 impl<'a> ParticipantView<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         compiled: &'a Compiled,
         participant: &'a Participant,
         cutoff: Option<Date>,

@@ -1,0 +1,17 @@
+//! The life of a small made-up study, from opening to verification.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "conduct/allocation.rs"]
+mod allocation;
+#[path = "conduct/forms.rs"]
+mod forms;
+#[path = "conduct/gates.rs"]
+mod gates;
+#[path = "conduct/harness.rs"]
+mod harness;
+#[path = "conduct/path.rs"]
+mod path;
+#[path = "conduct/rights.rs"]
+mod rights;
+#[path = "conduct/views.rs"]
+mod views;
