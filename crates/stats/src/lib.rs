@@ -3,6 +3,7 @@
 #![allow(clippy::needless_range_loop, reason = "matrices read better by index")]
 
 pub mod cluster;
+pub mod diagnostic;
 mod error;
 pub mod inference;
 pub mod linalg;
