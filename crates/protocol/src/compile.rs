@@ -97,13 +97,15 @@ pub enum BadProtocol {
 
 impl Compiled {
     /// The protocol that a ledger has adopted, from its canonical JSON. The hash is that of these very bytes.
+    ///
+    /// It was checked when it was loaded; only what running needs is asked again, so that a release with stricter
+    /// checks still opens every ledger.
     pub fn from_canonical(bytes: &[u8]) -> Result<Arc<Compiled>, BadProtocol> {
         let protocol: Protocol =
             serde_json::from_slice(bytes).map_err(|e| BadProtocol::Unreadable(e.to_string()))?;
-        let mut found = crate::check::check(&protocol);
-        let errors = |found: Vec<Finding>| found.into_iter().map(|f| f.diagnostic).find(Diagnostic::is_error);
+        let mut found = vec![];
         let compiled = compile(protocol, Sha256::digest(bytes).into(), BTreeSet::new(), &mut found);
-        match (errors(found), compiled) {
+        match (found.into_iter().map(|f| f.diagnostic).find(Diagnostic::is_error), compiled) {
             (None, Some(compiled)) => Ok(Arc::new(compiled)),
             (Some(error), _) => Err(BadProtocol::Refused(Box::new(error))),
             (None, None) => Err(BadProtocol::Unreadable("no rules".into())),
@@ -360,6 +362,50 @@ impl<'a> Compiler<'a> {
         self.rule(path, source, home, &Type::Boolean)
     }
 
+    /// Tells when a rule of a step reads what nobody can know at that time: then nobody would ever be registered.
+    fn at_hand(&mut self, at: &Path, step: &str, rule: &Rule) {
+        let p = self.protocol;
+        let before = p.steps_before(step);
+        let mut late = vec![];
+        for item in rule.slots().iter().filter_map(|slot| self.dictionary.item(*slot)) {
+            let (first, second) = item.path.split_once('.').unwrap_or((&item.path, ""));
+            let known = match first {
+                "on" => true,
+                "registered" => before.contains(&second),
+                "participant" if second == "arm" => {
+                    before.iter().any(|s| p.steps.get(*s).is_some_and(|s| s.allocate.is_some()))
+                }
+                "participant" => true,
+                form => {
+                    let of = |s: &str| p.steps.get(s).is_some_and(|s| s.form == form);
+                    let bound = p.steps.values().any(|s| s.form == form);
+                    let mut visits = p.schedule.values().filter(|v| v.form == form).peekable();
+                    let free = visits.peek().is_none() && !bound && !before.is_empty();
+                    free || of(step)
+                        || before.iter().any(|s| of(s))
+                        || visits.any(|v| before.contains(&v.anchor.as_str()))
+                }
+            };
+            if !known {
+                late.push(item.path.as_str());
+            }
+        }
+        if late.is_empty() {
+            return;
+        }
+        let items = late.join(", ");
+        let message = Text::new(
+            format!("この登録の時点では {items} を知りようがないので、誰も登録できません。"),
+            format!("Nobody can know {items} at this registration, so nobody could be registered."),
+        );
+        let hint = Text::new(
+            "この登録段階の用紙か、前の登録段階までの用紙の項目を使ってください。",
+            "Use items of this step's form, or of forms of earlier steps and their visits.",
+        );
+        let diagnostic = Diagnostic::error("P0420", message).hint(hint);
+        self.found.push(Finding { path: at.clone(), inside: None, on_key: false, diagnostic });
+    }
+
     fn each<T>(
         &mut self,
         map: &'a crate::Ordered<T>,
@@ -380,7 +426,11 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             for (i, c) in s.criteria.iter().enumerate() {
-                let rule = self.truth(path!["steps", step, "criteria", i, "rule"], &c.rule, Some(&s.form));
+                let at = path!["steps", step, "criteria", i, "rule"];
+                let rule = self.truth(at.clone(), &c.rule, Some(&s.form));
+                if let Some(rule) = &rule {
+                    self.at_hand(&at, step, rule);
+                }
                 criteria.extend(rule.map(|rule| CompiledCriterion {
                     id: c.id.clone(),
                     rule,
@@ -469,7 +519,11 @@ impl<'a> Compiler<'a> {
                 let mut levels = vec![];
                 for (l, level) in factor.levels.iter().enumerate() {
                     let at = path!["allocation", id, "factors", f, "levels", l, "rule"];
-                    levels.extend(self.truth(at, &level.rule, home).map(|rule| (level.id.clone(), rule)));
+                    let rule = self.truth(at.clone(), &level.rule, home);
+                    if let (Some(rule), Some((step, _))) = (&rule, self.protocol.allocating_step(id)) {
+                        self.at_hand(&at, step, rule);
+                    }
+                    levels.extend(rule.map(|rule| (level.id.clone(), rule)));
                 }
                 factors.push(levels);
             }

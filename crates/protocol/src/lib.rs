@@ -22,6 +22,7 @@ mod shape;
 mod syntax;
 mod tree;
 mod value;
+mod yaml;
 
 pub use compile::{BadProtocol, Compiled, CompiledCheck, CompiledCriterion, CompiledForm, RecordEnvironment};
 pub use concepts::{concept, concepts};
@@ -30,5 +31,6 @@ pub use difference::{Change, ChangeKind, difference};
 pub use load::{Loaded, canonical, load, load_texts};
 pub use model::*;
 pub use patients::Judged;
-pub use schema::schema;
+pub use schema::{above_0, between_0_and_1, decimal, duration, durations, schema};
 pub use value::read;
+pub use yaml::read_yaml;

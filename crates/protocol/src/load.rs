@@ -2,7 +2,7 @@
 
 use crate::check::{Finding, check};
 use crate::compile::{Compiled, compile};
-use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::diagnostic::{Diagnostic, Place, Severity, nearest};
 use crate::shape::{self, Broken};
 use crate::tree::{self, Files, Key, Kind, Node, Part, Span};
 use crate::{Protocol, schema};
@@ -24,6 +24,8 @@ pub struct Loaded {
 }
 
 const PROTOCOL: &str = "protocol.yaml";
+/// The files beside `forms/`.
+const FILES: [&str; 3] = [PROTOCOL, "test-patients.yaml", "published.yaml"];
 /// No file of a study folder is larger, in bytes.
 const LARGEST: u64 = 8 << 20;
 
@@ -66,53 +68,92 @@ fn about(file: &str) -> Place {
     Place { file: file.to_owned(), line: 1, column: 1, excerpt: String::new(), width: 1 }
 }
 
+/// Files of the folder by name; those that cannot be read are told.
 fn read_folder(folder: &Path, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Vec<u8>> {
-    let mut names = vec![PROTOCOL.to_owned(), "test-patients.yaml".to_owned(), "published.yaml".to_owned()];
-    match std::fs::read_dir(folder.join("forms")) {
-        Ok(entries) => {
-            for entry in entries.flatten() {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                if name.starts_with('.') {
-                    continue;
-                }
-                if let Some(stem) = name.strip_suffix(".yml") {
-                    let message = Text::new(
-                        format!("「forms/{name}」は読まれません。"),
-                        format!("\"forms/{name}\" is not read."),
-                    );
-                    let hint = Text::new(
-                        format!("「{stem}.yaml」という名前にしてください。"),
-                        format!("Call it \"{stem}.yaml\"."),
-                    );
-                    found.push(
-                        Diagnostic::error("P0107", message).at(about(&format!("forms/{name}"))).hint(hint),
-                    );
-                } else if name.ends_with(".yaml") {
-                    names.push(format!("forms/{name}"));
-                }
-            }
+    let mut names = form_names(folder, found);
+    let listed = |name: &str, names: &[String]| names.iter().any(|n| n == name);
+    for name in FILES {
+        // A link that leads nowhere is there, and must not pass for a file that was left out.
+        if std::fs::symlink_metadata(folder.join(name)).is_ok() && !listed(name, &names) {
+            names.push(name.to_owned());
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(_) => found.push(unreadable("forms")),
     }
+    misnamed(folder, found);
     let mut texts = BTreeMap::new();
     for name in names {
         let path = folder.join(&name);
-        let size = std::fs::metadata(&path);
-        if size.as_ref().is_ok_and(|m| m.is_file() && m.len() > LARGEST) {
-            let message = Text::new("ファイルが 8 MB を超えています。", "The file is larger than 8 MB.");
-            found.push(Diagnostic::error("P0108", message).at(about(&name)));
-            continue;
-        }
-        match std::fs::read(&path) {
-            Ok(bytes) => {
-                texts.insert(name, bytes);
+        match std::fs::metadata(&path) {
+            Ok(m) if m.is_file() && m.len() > LARGEST => {
+                let message = Text::new("ファイルが 8 MB を超えています。", "The file is larger than 8 MB.");
+                found.push(Diagnostic::error("P0108", message).at(about(&name)));
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(_) => found.push(unreadable(&name)),
+            Ok(m) if m.is_file() => match std::fs::read(&path) {
+                Ok(bytes) => {
+                    texts.insert(name, bytes);
+                }
+                Err(_) => found.push(unreadable(&name)),
+            },
+            _ => found.push(unreadable(&name)),
         }
     }
     texts
+}
+
+/// `forms/*.yaml`; other spellings of the ending are told, so that no form is left out in silence.
+fn form_names(folder: &Path, found: &mut Vec<Diagnostic>) -> Vec<String> {
+    let entries = match std::fs::read_dir(folder.join("forms")) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return vec![],
+        Err(_) => {
+            found.push(unreadable("forms"));
+            return vec![];
+        }
+    };
+    let mut names = vec![];
+    for entry in entries {
+        let Ok(entry) = entry else {
+            found.push(unreadable("forms"));
+            continue;
+        };
+        let file = entry.file_name();
+        let Some(name) = file.to_str() else {
+            found.push(unreadable(&format!("forms/{}", file.to_string_lossy())));
+            continue;
+        };
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        match ending {
+            _ if name.starts_with('.') => {}
+            "yaml" => names.push(format!("forms/{name}")),
+            other if ["yaml", "yml"].iter().any(|e| other.eq_ignore_ascii_case(e)) => {
+                let message = Text::new(
+                    format!("「forms/{name}」は読まれません。"),
+                    format!("\"forms/{name}\" is not read."),
+                );
+                let hint = Text::new(
+                    format!("「{stem}.yaml」という名前にしてください。"),
+                    format!("Call it \"{stem}.yaml\"."),
+                );
+                found
+                    .push(Diagnostic::error("P0107", message).at(about(&format!("forms/{name}"))).hint(hint));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Files beside the protocol whose name is nearly that of one that would be read.
+fn misnamed(folder: &Path, found: &mut Vec<Diagnostic>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let file = entry.file_name();
+        let Some(name) = file.to_str().filter(|n| !FILES.contains(n)) else { continue };
+        if let Some(near) = nearest(name, FILES) {
+            let message =
+                Text::new(format!("「{name}」は読まれません。"), format!("\"{name}\" is not read."));
+            let hint = Text::new(format!("「{near}」のことですか。"), format!("Did you mean \"{near}\"?"));
+            found.push(Diagnostic::warning("P0906", message).at(about(name)).hint(hint));
+        }
+    }
 }
 
 fn unreadable(name: &str) -> Diagnostic {

@@ -74,27 +74,30 @@ fn tidy(schema: &mut Value) {
 }
 
 /// `28 days`, `3 months`; format of this project.
-pub(crate) fn duration(_: &mut SchemaGenerator) -> Schema {
+pub fn duration(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "string", "format": "calendar-duration",
         "pattern": "^-?[0-9]+ (day|week|month|year)s?( -?[0-9]+ (day|week|month|year)s?)*$"
     })
 }
 
-pub(crate) fn durations(generator: &mut SchemaGenerator) -> Schema {
+/// A list of them.
+pub fn durations(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "items": duration(generator) })
 }
 
 /// An exact decimal number; in the canonical JSON a string of its digits.
-pub(crate) fn decimal(_: &mut SchemaGenerator) -> Schema {
+pub fn decimal(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "number", "format": "decimal" })
 }
 
-pub(crate) fn above_0(_: &mut SchemaGenerator) -> Schema {
+/// A decimal number above 0.
+pub fn above_0(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "number", "format": "decimal", "exclusiveMinimum": 0 })
 }
 
-pub(crate) fn between_0_and_1(_: &mut SchemaGenerator) -> Schema {
+/// A decimal number above 0 and below 1.
+pub fn between_0_and_1(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "number", "format": "decimal", "exclusiveMinimum": 0, "exclusiveMaximum": 1 })
 }
 

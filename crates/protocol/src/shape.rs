@@ -52,6 +52,7 @@ fn resolve<'s>(defs: &'s Value, schema: &'s Value) -> (&'s Value, Option<&'s str
 /// The ways of `anyOf` or `oneOf`, without null; a plain schema is its own only way.
 fn ways<'s>(defs: &'s Value, schema: &'s Value) -> Vec<(&'s Value, Option<&'s str>)> {
     let (schema, name) = resolve(defs, schema);
+    let name = name.or_else(|| schema["title"].as_str());
     match schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array()) {
         Some(several) => several
             .iter()
@@ -330,7 +331,7 @@ impl<'a> Walk<'a> {
             }
             if let (Some(s), Ok(number)) = (any("number"), Decimal::from_str_exact(text)) {
                 let json = if s["format"] == "decimal" {
-                    Value::String(number.to_string())
+                    Value::String(number.normalize().to_string())
                 } else {
                     text.parse::<f64>().map_or(Value::Null, Value::from)
                 };
@@ -430,7 +431,8 @@ impl<'a> Walk<'a> {
             Some((code, message, expected)) => {
                 self.wrong(Diagnostic::error(code, message).expected(expected), node, schema)
             }
-            None => Value::String(text.to_owned()),
+            // The line end of a block is layout.
+            None => Value::String(text.trim_end().to_owned()),
         }
     }
 }
@@ -545,6 +547,7 @@ fn thing(name: Option<&str>) -> Text {
         ("Item", "項目", "an item"),
         ("Level", "因子の水準", "a level"),
         ("Proportion", "割合の解析", "a proportion"),
+        ("Protocol", "プロトコル", "the protocol"),
         ("Published", "公表値", "a published number"),
         ("Range", "許容範囲", "a range"),
         ("RowName", "結果の行", "a result row"),
@@ -562,5 +565,5 @@ fn thing(name: Option<&str>) -> Text {
     THINGS
         .iter()
         .find(|(n, ..)| Some(*n) == name)
-        .map_or(Text::new("プロトコル", "the protocol"), |(_, ja, en)| Text::new(*ja, *en))
+        .map_or(Text::new("この部分", "this part"), |(_, ja, en)| Text::new(*ja, *en))
 }

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails says so")]
 
-use protocol::{Compiled, Expected, Loaded, load};
+use protocol::{Compiled, Expected, Loaded, load, load_texts, read_yaml};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 fn jcog1017() -> Loaded {
@@ -57,4 +58,66 @@ fn every_criterion_of_jcog1017_has_a_test_patient_who_fails_it_alone() {
         assert!(open >= 3, "{step}");
         assert!(expected(step).contains(&&Expected::Eligible), "{step}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_does_not_pass_for_a_file_that_was_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let sound = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/sound");
+    for name in ["protocol.yaml", "forms"] {
+        std::os::unix::fs::symlink(sound.join(name), folder.path().join(name)).unwrap();
+    }
+    assert!(load(folder.path()).is_ok());
+    std::os::unix::fs::symlink("nowhere", folder.path().join("test-patients.yaml")).unwrap();
+    let found = load(folder.path()).unwrap_err();
+    assert_eq!(found.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["P0106"]);
+}
+
+#[test]
+fn two_ways_of_writing_the_same_protocol_have_one_hash() {
+    let sound = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/sound");
+    let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    for name in ["protocol.yaml", "forms/screening.yaml", "forms/entry.yaml", "forms/check_up.yaml"] {
+        texts.insert(name.into(), std::fs::read_to_string(sound.join(name)).unwrap());
+    }
+    let hash = |texts: &BTreeMap<String, String>| {
+        load_texts(texts.iter().map(|(n, t)| (n.as_str(), t.as_bytes()))).unwrap().hash
+    };
+    let before = hash(&texts);
+    let same = [
+        ("power: 0.8,", "power: 0.800,"),
+        ("to: 8 weeks", "to: 56 days"),
+        ("rule: age >= 20 }", "rule: 'age >= 20', exclude: false } # a comment"),
+        ("      - item: site\n", "      - item: site\n        weight: 1\n"),
+    ];
+    for (from, to) in same {
+        let text = texts["protocol.yaml"].replacen(from, to, 1);
+        assert_ne!(text, texts["protocol.yaml"], "{from}");
+        texts.insert("protocol.yaml".into(), text);
+        assert_eq!(hash(&texts), before, "{to}");
+    }
+    let other = texts["protocol.yaml"].replacen("age >= 20", "age >= 21", 1);
+    texts.insert("protocol.yaml".into(), other);
+    assert_ne!(hash(&texts), before);
+}
+
+#[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    sites: u32,
+    #[schemars(schema_with = "protocol::duration")]
+    lag: rules::Duration,
+}
+
+#[test]
+fn other_files_of_a_study_are_read_with_the_same_placed_findings() {
+    let read = |text: &str| read_yaml::<Settings>("simulation.yaml", text.as_bytes());
+    assert_eq!(
+        read("sites: 3\nlag: 2 weeks\n").unwrap(),
+        Settings { sites: 3, lag: rules::Duration::days(14) }
+    );
+    let found = read("sites: -3\nlag: soon\nseed: 1\n").unwrap_err();
+    let told: Vec<_> = found.iter().map(|d| (d.code.as_str(), d.place.as_ref().map(|p| p.line))).collect();
+    assert_eq!(told, [("P0206", Some(1)), ("P0210", Some(2)), ("P0201", Some(3))]);
 }

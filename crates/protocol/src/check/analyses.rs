@@ -41,6 +41,25 @@ impl Checker<'_> {
                 }
             }
             self.refers(path!["endpoints", id, "censor"], Named::Fact, &endpoint.censor);
+            let mut arms: Vec<Option<&str>> = p.arms.keys().map(|arm| Some(arm.as_str())).collect();
+            arms.push(None);
+            if arms.iter().any(|arm| endpoint.event.facts(*arm).contains(&endpoint.censor)) {
+                self.error(
+                    path!["endpoints", id, "censor"],
+                    "P0612",
+                    Text::new(
+                        format!("「{}」がイベントでもあり打切りでもあります。", endpoint.censor),
+                        format!(
+                            "\"{}\" is both the event and what ends observation without one.",
+                            endpoint.censor
+                        ),
+                    ),
+                    Text::new(
+                        "最終生存確認のような事象を書いてください。",
+                        "Name a fact such as the last day known alive.",
+                    ),
+                );
+            }
         }
         for (id, set) in &p.sets {
             self.refers(path!["sets", id, "step"], Named::Step, &set.step);
@@ -165,13 +184,35 @@ impl Checker<'_> {
         }
     }
 
+    /// Items whose values are groups of participants.
+    fn groups(&mut self, at: Path, items: &[String]) {
+        self.items(at.clone(), items);
+        for (i, path) in items.iter().enumerate() {
+            let Some((_, item)) = self.protocol.item(path) else { continue };
+            if !matches!(item.kind, ItemKind::Code | ItemKind::Boolean) {
+                self.error(
+                    super::forms::join(&at, i),
+                    "P0613",
+                    Text::new(
+                        format!("型 {} の項目では患者を分けられません。", item.kind.name()),
+                        format!("An item of type {} does not make groups.", item.kind.name()),
+                    ),
+                    Text::new(
+                        "型 code か boolean の項目を使ってください。数を区切るには derive で code の項目を作ります。",
+                        "Use an item of type code or boolean; `derive` makes a code from a number.",
+                    ),
+                );
+            }
+        }
+    }
+
     fn survival(&mut self, id: &str, s: &Survival) {
         let p = self.protocol;
         let at = |key: &str| path!["analyses", id, "what", "survival", key];
         self.of(id, "survival", &s.set, s.by.as_deref());
         let known = self.refers(at("endpoint"), Named::Endpoint, &s.endpoint);
-        self.items(at("strata"), &s.strata);
-        self.items(at("subgroups"), &s.subgroups);
+        self.groups(at("strata"), &s.strata);
+        self.groups(at("subgroups"), &s.subgroups);
         if let (true, Some(set)) = (known, p.sets.get(&s.set)) {
             let from = p.endpoints[&s.endpoint].from.as_str();
             if from != set.step && !p.steps_before(&set.step).contains(&from) && p.steps.contains_key(from) {
@@ -279,6 +320,9 @@ impl Checker<'_> {
         for (i, number) in p.published.iter().enumerate() {
             if let Some(row) = &number.row {
                 self.refers(path!["published", i, "row", "analysis"], Named::Analysis, &row.analysis);
+                if let Some(group) = &row.group {
+                    self.refers(path!["published", i, "row", "group"], Named::Arm, group);
+                }
             }
             if let Some(other) = &number.conflicts_with
                 && !p.published.iter().any(|x| x.id == *other && x.id != number.id)

@@ -12,6 +12,18 @@ impl Checker<'_> {
         let p = self.protocol;
         for (id, visit) in &p.schedule {
             self.refers(path!["schedule", id, "form"], Named::Form, &visit.form);
+            if let Some((step, _)) = p.steps.iter().find(|(_, s)| s.form == visit.form && !p.repeats(&s.form))
+            {
+                self.error(
+                    path!["schedule", id, "form"],
+                    "P0419",
+                    Text::new(
+                        format!("用紙「{}」は登録段階「{step}」で記入する用紙です。", visit.form),
+                        format!("Form \"{}\" is filled at step \"{step}\".", visit.form),
+                    ),
+                    Text::new("来院には別の用紙を使ってください。", "Use another form for the visit."),
+                );
+            }
             self.refers(path!["schedule", id, "anchor"], Named::Step, &visit.anchor);
             self.times(id, visit);
             for (i, until) in visit.until.iter().enumerate() {
