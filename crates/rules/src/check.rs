@@ -252,6 +252,10 @@ impl<'a> Checker<'a> {
     /// caller to see.
     fn check(&mut self, expr: &Expr, want: Option<&Ty>) -> Typed {
         let span = &expr.span;
+        // More would not be shown, and looking for near names has its price.
+        if self.diagnostics.len() >= MAX_DIAGNOSTICS {
+            return self.bad(span);
+        }
         match &expr.kind {
             ExprKind::Bad => self.bad(span),
             ExprKind::Boolean(b) => self.add(Node::Constant(Constant::Boolean(*b)), span, Ty::Boolean),

@@ -13,7 +13,7 @@ use crate::{Duration, Environment, Missing, RuleError, RuleErrorKind, Slot, Type
 use jiff::civil::Date;
 use rust_decimal::RoundingStrategy;
 use std::borrow::Cow;
-use words::Text;
+use words::{Decimal, Text};
 
 /// The record that a macro stands at, and those around it.
 #[derive(Clone, Copy)]
@@ -92,9 +92,14 @@ impl<'e> Evaluator<'e> {
             }
             Node::Not(inner) => self.truth(*inner, up).not(),
             Node::Compare(comparison, left, right) => {
-                self.compare(id, *comparison, self.value(*left, up), self.value(*right, up))
+                self.quick(*comparison, *left, *right, up).unwrap_or_else(|| {
+                    self.compare(id, *comparison, self.value(*left, up), self.value(*right, up))
+                })
             }
             Node::In(needle, options) => {
+                if let Some(truth) = self.quick_in(*needle, options, up) {
+                    return truth;
+                }
                 let needle = self.value(*needle, up);
                 self.any(
                     options
@@ -121,6 +126,11 @@ impl<'e> Evaluator<'e> {
                     },
                 }
             }
+            Node::Item(slot) => match self.environment.value(*slot) {
+                Value::Boolean(b) => Truth::of(*b),
+                Value::Missing(_) => Truth::Unknown,
+                _ => Truth::Error(self.wrong_kind(id)),
+            },
             Node::Test(test, inner) => self.test(*test, *inner, up),
             Node::If(condition, yes, no) => match self.truth(*condition, up) {
                 Truth::True => self.truth(*yes, up),
@@ -244,6 +254,36 @@ impl<'e> Evaluator<'e> {
             Test::NotDone => is(Missing::NotDone),
             Test::NotApplicable => is(Missing::NotApplicable),
         }
+    }
+
+    /// A stored value against a constant: most conditions of most rules, decided without a copy. `None` leaves it
+    /// to [`compare`](Self::compare).
+    fn quick(&self, comparison: Comparison, left: Id, right: Id, up: Up<'e, '_>) -> Option<Truth> {
+        let Node::Constant(constant) = self.program.node(right) else { return None };
+        let order = match (self.stored(left, up)?, constant) {
+            (Value::Missing(_), _) => return Some(Truth::Unknown),
+            (Value::Integer(a), Constant::Integer(b)) => a.cmp(b),
+            (Value::Decimal(a), Constant::Decimal(b)) => a.cmp(b),
+            (Value::Decimal(a), Constant::Integer(b)) => a.cmp(&Decimal::from(*b)),
+            (Value::Integer(a), Constant::Decimal(b)) => Decimal::from(*a).cmp(b),
+            (Value::Code(a) | Value::Text(a), Constant::Text(b)) => (**a).cmp(b),
+            (Value::Boolean(a), Constant::Boolean(b)) => a.cmp(b),
+            _ => return None,
+        };
+        Some(Truth::of(comparison.holds(order)))
+    }
+
+    /// The same for a code among constants.
+    fn quick_in(&self, needle: Id, options: &[Id], up: Up<'e, '_>) -> Option<Truth> {
+        let (Value::Code(needle) | Value::Text(needle)) = self.stored(needle, up)? else { return None };
+        for option in options {
+            match self.program.node(*option) {
+                Node::Constant(Constant::Text(option)) if option == needle => return Some(Truth::True),
+                Node::Constant(Constant::Text(_)) => {}
+                _ => return None,
+            }
+        }
+        Some(Truth::False)
     }
 
     fn any(&self, parts: impl Iterator<Item = Truth>) -> Truth {

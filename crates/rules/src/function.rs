@@ -27,7 +27,8 @@ pub enum Kind {
     List,
 }
 
-/// What a function takes and gives.
+/// What a function takes and gives. Partial dates and lists that are not complete are passed as they are: a function
+/// that cannot tell because of them answers [`Value::Missing`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Signature {
     pub(crate) parameters: Vec<(String, Kind)>,

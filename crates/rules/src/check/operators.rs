@@ -185,20 +185,16 @@ impl Checker<'_> {
                     .expected(Text::new("1つ以上の値", "at least one value"));
             return self.fail(span, diagnostic);
         }
-        let meaning = if is_literal(needle) {
-            items.iter().find(|i| !is_literal(i)).map(|i| {
-                let silent = self.diagnostics.len();
-                let ty = self.check(i, None).ty;
-                self.diagnostics.truncate(silent);
-                ty
-            })
-        } else {
-            None
-        };
-        let found = self.check(needle, meaning.as_ref());
+        // A literal takes its meaning from the first option that is not one. Each expression is checked once.
+        let speaking = if is_literal(needle) { items.iter().position(|i| !is_literal(i)) } else { None };
+        let meaning = speaking.and_then(|at| items.get(at)).map(|item| self.check(item, None));
+        let found = self.check(needle, meaning.as_ref().map(|m| &m.ty));
         let mut ids = Vec::with_capacity(items.len());
-        for item in items {
-            let option = self.check(item, Some(&found.ty));
+        for (at, item) in items.iter().enumerate() {
+            let option = match &meaning {
+                Some(meaning) if speaking == Some(at) => meaning.clone(),
+                _ => self.check(item, Some(&found.ty)),
+            };
             self.comparable(&found.ty, &option.ty, needle, item, &item.span);
             ids.push(option.id);
         }

@@ -185,6 +185,10 @@ fn a_rule_made_to_exhaust_is_refused() {
         "age < ".repeat(1000) + "1",
         "age".to_owned() + &".size()".repeat(1000),
         "a".repeat(9000),
+        "'a' in [".repeat(900),
+        "'a' in [".repeat(60) + "age" + &"]".repeat(60),
+        "agge + crreatinine > platlets && ".repeat(200) + "consented",
+        "＝".repeat(2700),
         deep.to_owned(),
     ] {
         let found = trial.diagnostics(&source);
