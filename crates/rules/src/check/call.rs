@@ -296,7 +296,9 @@ impl Checker<'_> {
             );
             return self.fail(&variable.span, diagnostic);
         }
-        if self.scope.resolve(&name.text).is_some() || self.variable(&name.text).is_some() {
+        let form = format!("{}.", name.text);
+        let is_form = self.scope.dictionary.iter().any(|(_, item)| item.path.starts_with(&form));
+        if is_form || self.scope.resolve(&name.text).is_some() || self.variable(&name.text).is_some() {
             self.diagnostics.push(
                 Diagnostic::new(
                     name.span.clone(),

@@ -227,6 +227,22 @@ fn numbers_are_exact_and_what_cannot_be_held_is_an_error() {
 }
 
 #[test]
+fn remarks_escapes_and_line_breaks_are_read_as_meant() {
+    let mut trial = Trial::new();
+    trial.set("note", Value::text("it's \\ 「＝」"));
+    table(
+        &trial,
+        &[
+            ("age > 20 // adults only && nothing else", 'T'),
+            ("// the first line\n  age > 20\n  && // and\n  consented", 'T'),
+            (r"note == 'it\'s \\ 「＝」'", 'T'),
+            (r#"note == "it's \\ 「＝」""#, 'T'),
+            ("note == 'it'", 'F'),
+        ],
+    );
+}
+
+#[test]
 fn a_bare_name_means_the_item_of_the_form_where_the_rule_stands() {
     let trial = Trial::new();
     table(

@@ -52,6 +52,8 @@ fn a_slip_in_a_name_or_a_code_is_told_with_what_was_probably_meant() {
         "lesions.all(l, l.sise > 10)",
         "lesions.all(l, l > 10)",
         "lesions.exists(age, age.size > 10)",
+        "lesions.exists(week12, week12.size > 10)",
+        "lesions.exists(l, lesions.all(l, l.size > 10))",
     ]));
 }
 
