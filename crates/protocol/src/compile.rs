@@ -395,8 +395,8 @@ impl<'a> Compiler<'a> {
         }
         let items = late.join(", ");
         let message = Text::new(
-            format!("この登録の時点では {items} を知りようがないので、誰も登録できません。"),
-            format!("Nobody can know {items} at this registration, so nobody could be registered."),
+            format!("この登録の時点では {items} を知りようがなく、判定できないままになります。"),
+            format!("{items} cannot be known yet at this registration; the rule would stay undecided."),
         );
         let hint = Text::new(
             "この登録段階の用紙か、前の登録段階までの用紙の項目を使ってください。",

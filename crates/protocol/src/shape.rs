@@ -330,10 +330,22 @@ impl<'a> Walk<'a> {
                 return self.in_range(s, node, Decimal::from(whole), Value::from(whole));
             }
             if let (Some(s), Ok(number)) = (any("number"), Decimal::from_str_exact(text)) {
-                let json = if s["format"] == "decimal" {
-                    Value::String(number.normalize().to_string())
-                } else {
-                    text.parse::<f64>().map_or(Value::Null, Value::from)
+                let float = text.parse::<f64>().ok();
+                let exact = float.and_then(|f| Decimal::from_str_exact(&f.to_string()).ok()) == Some(number);
+                let json = match (s["format"] == "decimal", float) {
+                    (true, _) => Value::String(number.normalize().to_string()),
+                    (false, Some(float)) if exact => Value::from(float),
+                    _ => {
+                        let message = Text::new(
+                            format!("{text} は桁数が多すぎます。"),
+                            format!("{text} has too many digits."),
+                        );
+                        let hint = Text::new(
+                            "有効数字 15 桁までで書いてください。",
+                            "Write at most 15 significant digits.",
+                        );
+                        return self.wrong(Diagnostic::error("P0212", message).hint(hint), node, schema);
+                    }
                 };
                 return self.in_range(s, node, number, json);
             }
@@ -359,8 +371,8 @@ impl<'a> Walk<'a> {
 
     fn in_range(&mut self, schema: &Value, node: &Node, number: Decimal, json: Value) -> Value {
         let limit = |key: &str| {
-            let value = &schema[key];
-            value.as_f64().and_then(|_| Decimal::from_str_exact(&value.to_string().replace(".0", "")).ok())
+            let number = schema[key].as_number()?.to_string();
+            Decimal::from_str_exact(&number).ok().map(|n| n.normalize())
         };
         let top = if schema["format"] == "uint32" { Some(Decimal::from(u32::MAX)) } else { None };
         let bounds = [

@@ -48,10 +48,25 @@ impl Files {
             file: name.to_owned(),
             line: text[..line_start].matches('\n').count() + 1,
             column: text[line_start..start].chars().count() + 1,
-            excerpt: excerpt.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+            excerpt: excerpt.chars().map(shown).collect(),
             width: text[start..end].trim_end().chars().count().max(1),
         }
     }
+}
+
+fn shown(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if hidden(c) => '\u{fffd}',
+        c => c,
+    }
+}
+
+/// A character that is not seen and may hide or reorder what stands around it.
+fn hidden(c: char) -> bool {
+    let unseen =
+        ['\u{200b}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
+    c.is_control() && !matches!(c, '\n' | '\t') || unseen.iter().any(|range| range.contains(&c))
 }
 
 /// The nearest character boundary at or before `at`.
@@ -380,7 +395,8 @@ impl Builder<'_> {
                 Event::Scalar(text, style, ..) => {
                     let plain = style == ScalarStyle::Plain;
                     let key = matches!(stack.last(), Some(Open::Map(_, _, None)));
-                    if !key && (tagged || plain && !self.number(&text, span)) {
+                    let sound = self.characters(&text, span);
+                    if !sound || !key && (tagged || plain && !self.number(&text, span)) {
                         Some(Node::refused(span))
                     } else {
                         Some(Node { span, kind: Kind::Scalar { text: text.into_owned(), plain } })
@@ -416,6 +432,22 @@ impl Builder<'_> {
         root.filter(|r| !r.is_empty() && documents < 2)
     }
 
+    /// Refuses characters that nobody sees: they hide what a text or a rule says. True if there are none.
+    fn characters(&mut self, text: &str, span: Span) -> bool {
+        let Some(found) = text.chars().find(|c| hidden(*c)) else { return true };
+        let code = format!("U+{:04X}", u32::from(found));
+        self.refuse(
+            "P0119",
+            span,
+            Text::new(
+                format!("目に見えない文字（{code}）があります。"),
+                format!("There is an invisible character ({code})."),
+            ),
+            Text::new("消して書き直してください。", "Remove it."),
+        );
+        false
+    }
+
     /// Checks a key and gives it; a refused one gets a name that nothing knows, and is told only once.
     fn key(&mut self, node: Node, earlier: &[(Key, Node)]) -> Key {
         let span = node.span;
@@ -428,6 +460,9 @@ impl Builder<'_> {
             );
             return Key { text: REFUSED.to_owned(), span };
         };
+        if text == REFUSED {
+            return Key { text, span };
+        }
         if plain && text == "<<" {
             self.refuse(
                 "P0113",

@@ -69,7 +69,8 @@ pub fn read(kind: &Type, entered: &Entered) -> Result<Value, Text> {
             let known = codes.iter().find(|c| **c == written);
             Value::code(known.ok_or_else(wrong)?)
         }
-        (Type::Text, Entered::Text(_) | Entered::Integer(_) | Entered::Number(_) | Entered::Boolean(_)) => {
+        // Not a number with a point: `1.10` would have lost its last digit.
+        (Type::Text, Entered::Text(_) | Entered::Integer(_) | Entered::Boolean(_)) => {
             Value::text(&plain(entered))
         }
         (Type::Date, Entered::Text(text)) => Value::Date(text.parse::<PartialDate>().map_err(|_| wrong())?),
@@ -83,7 +84,6 @@ fn plain(entered: &Entered) -> String {
     match entered {
         Entered::Text(text) => text.clone(),
         Entered::Integer(n) => n.to_string(),
-        Entered::Number(n) => n.to_string(),
         Entered::Boolean(b) => b.to_string(),
         _ => String::new(),
     }
