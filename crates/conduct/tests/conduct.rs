@@ -9,9 +9,15 @@ mod forms;
 mod gates;
 #[path = "conduct/harness.rs"]
 mod harness;
+#[path = "conduct/integrity.rs"]
+mod integrity;
+#[path = "conduct/laws.rs"]
+mod laws;
 #[path = "conduct/path.rs"]
 mod path;
 #[path = "conduct/rights.rs"]
 mod rights;
+#[path = "conduct/together.rs"]
+mod together;
 #[path = "conduct/views.rs"]
 mod views;
