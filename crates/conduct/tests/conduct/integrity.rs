@@ -91,7 +91,8 @@ fn found(kind: &str, nth: usize, change: impl FnOnce(&mut Draft)) -> String {
 
 #[test]
 fn an_event_that_is_well_hashed_but_illegal_is_found_by_its_seq() {
-    let cases: [(&str, usize, fn(&mut Draft), &str); 13] = [
+    type Case = (&'static str, usize, fn(&mut Draft), &'static str);
+    let cases: [Case; 13] = [
         ("registered", 0, |d| rewrite(d, "\"number\":1", "\"number\":2"), "number"),
         (
             "registered",
@@ -276,5 +277,5 @@ fn content_that_was_erased_stays_erased_and_the_rest_verifies() {
     assert_eq!(report.cannot_recheck, 2);
     assert!(report.state.erased.contains(&seq));
     let key = FormKey::once("adverse_event");
-    assert!(report.state.participant(id).unwrap().forms.get(&key).is_none());
+    assert!(!report.state.participant(id).unwrap().forms.contains_key(&key));
 }
