@@ -101,10 +101,16 @@ impl Compiled {
     /// It was checked when it was loaded; only what running needs is asked again, so that a release with stricter
     /// checks still opens every ledger.
     pub fn from_canonical(bytes: &[u8]) -> Result<Arc<Compiled>, BadProtocol> {
+        Compiled::from_canonical_with(bytes, &Functions::standard())
+    }
+
+    /// As [`from_canonical`](Self::from_canonical), with more functions that rules may call.
+    pub fn from_canonical_with(bytes: &[u8], functions: &Functions) -> Result<Arc<Compiled>, BadProtocol> {
         let protocol: Protocol =
             serde_json::from_slice(bytes).map_err(|e| BadProtocol::Unreadable(e.to_string()))?;
         let mut found = vec![];
-        let compiled = compile(protocol, Sha256::digest(bytes).into(), BTreeSet::new(), &mut found);
+        let compiled =
+            compile(protocol, Sha256::digest(bytes).into(), functions, BTreeSet::new(), &mut found);
         match (found.into_iter().map(|f| f.diagnostic).find(Diagnostic::is_error), compiled) {
             (None, Some(compiled)) => Ok(Arc::new(compiled)),
             (Some(error), _) => Err(BadProtocol::Refused(Box::new(error))),
@@ -183,6 +189,7 @@ impl CompiledCriterion {
 pub(crate) fn compile(
     protocol: Protocol,
     hash: [u8; 32],
+    functions: &Functions,
     mut doubtful: BTreeSet<String>,
     found: &mut Vec<Finding>,
 ) -> Option<Compiled> {
@@ -205,14 +212,8 @@ pub(crate) fn compile(
         let p = &out.protocol;
         let (mut dictionary, mut records) = (Dictionary::new(), BTreeMap::new());
         fill(p, &mut dictionary, &mut records, &mut doubtful, found);
-        let mut compiler = Compiler {
-            protocol: p,
-            dictionary: &dictionary,
-            records: &records,
-            functions: Functions::standard(),
-            doubtful,
-            found,
-        };
+        let mut compiler =
+            Compiler { protocol: p, dictionary: &dictionary, records: &records, functions, doubtful, found };
         out.criteria = compiler.criteria();
         (out.forms, out.derived) = compiler.forms();
         out.visits = compiler.each(&p.schedule, |v| v.when.as_deref(), |id| path!["schedule", id, "when"]);
@@ -320,7 +321,7 @@ struct Compiler<'a> {
     protocol: &'a Protocol,
     dictionary: &'a Dictionary,
     records: &'a BTreeMap<String, Dictionary>,
-    functions: Functions,
+    functions: &'a Functions,
     doubtful: BTreeSet<String>,
     found: &'a mut Vec<Finding>,
 }
@@ -334,7 +335,7 @@ impl<'a> Compiler<'a> {
         if nowhere || words.any(|word| self.doubtful.contains(word)) {
             return None;
         }
-        match Rule::compile_value(source, &Scope { dictionary, home }, &self.functions, Some(kind)) {
+        match Rule::compile_value(source, &Scope { dictionary, home }, self.functions, Some(kind)) {
             Ok(rule) => Some(rule),
             Err(diagnostics) => {
                 for d in diagnostics {

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, Place, Severity, nearest};
 use crate::shape::{self, Broken};
 use crate::tree::{self, Files, Key, Kind, Node, Part, Span};
 use crate::{Protocol, schema};
+use rules::Functions;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -32,9 +33,14 @@ const LARGEST: u64 = 8 << 20;
 /// Reads a study folder: `protocol.yaml`, `forms/*.yaml`, and if they are there `test-patients.yaml` and
 /// `published.yaml`. Checks everything and runs the test patients. On failure all errors and warnings, by place.
 pub fn load(folder: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    load_with(folder, &Functions::standard())
+}
+
+/// As [`load`], with more functions that rules may call.
+pub fn load_with(folder: &Path, functions: &Functions) -> Result<Loaded, Vec<Diagnostic>> {
     let mut found = vec![];
     let files = read_folder(folder, &mut found);
-    load_files(files, found)
+    load_files(files, functions, found)
 }
 
 /// As [`load`], from texts by name (`protocol.yaml`, `forms/death.yaml`): for tests, editors and uploads.
@@ -43,16 +49,17 @@ pub fn load_texts<'a>(
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let texts: BTreeMap<String, Vec<u8>> =
         texts.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
-    load_files(texts, vec![])
+    load_files(texts, &Functions::standard(), vec![])
 }
 
 fn load_files(
     texts: BTreeMap<String, Vec<u8>>,
+    functions: &Functions,
     mut found: Vec<Diagnostic>,
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let mut files = Files::default();
     let joined = join(&texts, &mut files, &mut found);
-    let outcome = joined.and_then(|joined| build(joined, &files, &mut found));
+    let outcome = joined.and_then(|joined| build(joined, &files, functions, &mut found));
     found.sort_by(|a, b| a.place.cmp(&b.place).then(a.severity.cmp(&b.severity)));
     found.dedup();
     match outcome {
@@ -238,7 +245,12 @@ fn join(texts: &BTreeMap<String, Vec<u8>>, files: &mut Files, found: &mut Vec<Di
     root.map(|root| Joined { root, whole: whole_forms })
 }
 
-fn build(joined: Joined, files: &Files, found: &mut Vec<Diagnostic>) -> Option<(Compiled, Vec<u8>)> {
+fn build(
+    joined: Joined,
+    files: &Files,
+    functions: &Functions,
+    found: &mut Vec<Diagnostic>,
+) -> Option<(Compiled, Vec<u8>)> {
     let Joined { root, whole } = joined;
     let schema = &*schema::MODEL;
     let mut broken = Broken::default();
@@ -264,7 +276,7 @@ fn build(joined: Joined, files: &Files, found: &mut Vec<Diagnostic>) -> Option<(
     let mut findings = check(&protocol);
     findings.extend(crate::concepts::check(&protocol));
     let doubtful = doubtful(&protocol, &broken);
-    let compiled = compile(protocol, Sha256::digest(&canonical).into(), doubtful, &mut findings);
+    let compiled = compile(protocol, Sha256::digest(&canonical).into(), functions, doubtful, &mut findings);
     let sound = !found.iter().any(Diagnostic::is_error)
         && !findings.iter().any(|f| f.diagnostic.severity == Severity::Error);
     if let (true, Some(compiled)) = (sound, &compiled) {

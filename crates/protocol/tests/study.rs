@@ -121,3 +121,44 @@ fn other_files_of_a_study_are_read_with_the_same_placed_findings() {
     let told: Vec<_> = found.iter().map(|d| (d.code.as_str(), d.place.as_ref().map(|p| p.line))).collect();
     assert_eq!(told, [("P0206", Some(1)), ("P0210", Some(2)), ("P0201", Some(3))]);
 }
+
+/// The smallest allocation probability that is no allocation by chance, and the greatest (field notes, case M9).
+#[test]
+fn the_probability_of_the_preferred_arm_lies_above_its_share_and_below_one() {
+    let sound = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/sound");
+    let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    for name in ["protocol.yaml", "forms/screening.yaml", "forms/entry.yaml", "forms/check_up.yaml"] {
+        texts.insert(name.into(), std::fs::read_to_string(sound.join(name)).unwrap());
+    }
+    let written = texts["protocol.yaml"].clone();
+    let mut codes = |ratio: &str, follow: &str| -> Vec<String> {
+        let text = written
+            .replace("ratio: { A: 1, B: 1 }", &format!("ratio: {ratio}"))
+            .replace("follow: 0.8", &format!("follow: {follow}"));
+        texts.insert("protocol.yaml".into(), text);
+        match load_texts(texts.iter().map(|(n, t)| (n.as_str(), t.as_bytes()))) {
+            Ok(_) => vec![],
+            Err(found) => found.into_iter().map(|d| d.code).collect(),
+        }
+    };
+    for (ratio, follow, expected) in [
+        ("{ A: 1, B: 1 }", "0", "P0508"),
+        ("{ A: 1, B: 1 }", "0.3", "P0508"),
+        ("{ A: 1, B: 1 }", "0.5", "P0508"),
+        ("{ A: 1, B: 1 }", "1", "P0507"),
+        ("{ A: 1, B: 1 }", "1.0", "P0507"),
+        ("{ A: 1, B: 1 }", "1.01", "P0508"),
+        ("{ A: 1, B: 1 }", "-0.8", "P0508"),
+        ("{ A: 2, B: 1 }", "0.333", "P0508"),
+    ] {
+        assert_eq!(codes(ratio, follow), [expected], "{ratio} {follow}");
+    }
+    for (ratio, follow) in [
+        ("{ A: 1, B: 1 }", "0.51"),
+        ("{ A: 1, B: 1 }", "0.99"),
+        ("{ A: 2, B: 1 }", "0.34"),
+        ("{ A: 1, B: 1 }", "1\n    deterministic: true"),
+    ] {
+        assert_eq!(codes(ratio, follow), Vec::<String>::new(), "{ratio} {follow}");
+    }
+}

@@ -82,6 +82,19 @@ impl<'a> Checker<'a> {
                         ),
                     );
                 }
+                for (key, value) in [("from", window.from), ("to", window.to)] {
+                    if value.is_some_and(|d| d.day_bounds().0 < 0) {
+                        self.error(
+                            path!["steps", id, "window", key],
+                            "P0409",
+                            Text::new(
+                                "この登録は前の登録より前には行えません。",
+                                "This registration cannot come before the one that it follows.",
+                            ),
+                            Text::new("0 days 以上で書いてください。", "Write 0 days or more."),
+                        );
+                    }
+                }
                 if reversed(window.from, window.to) {
                     self.error(
                         path!["steps", id, "window", "to"],
