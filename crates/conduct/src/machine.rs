@@ -53,17 +53,20 @@ pub fn query_after(from: QueryStatus, by: QueryMove) -> Option<QueryStatus> {
     QUERY.iter().find(|(f, m, _)| *f == from && *m == by).map(|(_, _, to)| *to)
 }
 
-/// Both tables as Mermaid state diagrams, for the book.
-pub fn mermaid() -> String {
-    use std::fmt::Write;
-    let mut out = String::from("form\nstateDiagram-v2\n");
-    for (from, by, to) in FORM {
+/// The tables as Mermaid state diagrams by name, for the book.
+pub fn diagrams() -> [(&'static str, String); 2] {
+    let arrow = |from: &str, to: String, by: String| format!("    {from} --> {to}: {by}\n");
+    let form = FORM.iter().map(|(from, by, to)| {
         let from = from.map_or("[*]".to_owned(), |f| format!("{f:?}"));
-        let _ = writeln!(out, "    {from} --> {to:?}: {by:?}");
-    }
-    out.push_str("\nquery\nstateDiagram-v2\n    [*] --> Open: Raise\n");
-    for (from, by, to) in QUERY {
-        let _ = writeln!(out, "    {from:?} --> {to:?}: {by:?}");
-    }
-    out
+        arrow(&from, format!("{to:?}"), format!("{by:?}"))
+    });
+    let query =
+        QUERY.iter().map(|(from, by, to)| arrow(&format!("{from:?}"), format!("{to:?}"), format!("{by:?}")));
+    [
+        ("form", form.fold("stateDiagram-v2\n".to_owned(), |all, line| all + &line)),
+        (
+            "query",
+            query.fold("stateDiagram-v2\n    [*] --> Open: Raise\n".to_owned(), |all, line| all + &line),
+        ),
+    ]
 }

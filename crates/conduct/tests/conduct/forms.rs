@@ -362,8 +362,3 @@ fn every_move_of_a_query_that_its_table_does_not_list_is_refused() {
         }
     }
 }
-
-#[test]
-fn the_tables_are_drawn_for_the_book() {
-    insta::assert_snapshot!(mermaid());
-}

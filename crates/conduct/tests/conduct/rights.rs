@@ -10,6 +10,15 @@ fn the_authorisation_table_is_reviewed_as_text() {
 }
 
 #[test]
+fn the_book_shows_the_tables_that_the_engine_enforces() {
+    let book = include_str!("../../../../docs/conduct.md");
+    assert!(book.contains(&matrix()), "docs/conduct.md: the authorisation table");
+    for (name, diagram) in machine::diagrams() {
+        assert!(book.contains(&diagram), "docs/conduct.md: the states of a {name}:\n{diagram}");
+    }
+}
+
+#[test]
 fn the_table_has_a_row_for_each_action_that_an_event_takes_and_no_row_twice() {
     let mut seen = std::collections::BTreeSet::new();
     for (action, _) in RIGHTS {
