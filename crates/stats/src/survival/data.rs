@@ -48,7 +48,7 @@ impl<'a> Survival<'a> {
         Ok(())
     }
 
-    /// The same rows with near-tied times made one.
+    /// The same rows with near-tied times made one, and their order in time.
     pub(crate) fn merged(&self, rule: NearTies) -> Result<Merged<'a>> {
         self.check()?;
         merge(self.entry, self.time, rule)
@@ -122,37 +122,55 @@ pub(crate) const NEAR: f64 = 1.490_116_119_384_765_6e-8;
 pub(crate) struct Merged<'a> {
     pub entry: Option<Cow<'a, [f64]>>,
     pub time: Cow<'a, [f64]>,
+    /// Row numbers in ascending order of `time`.
+    pub order: Vec<u32>,
 }
 
-/// Integers (days, months) cannot be near-tied unless they are huge: the common case needs no sort.
+/// Integers (days, months) cannot be near-tied unless they are huge.
 fn all_whole(values: &[f64]) -> bool {
     values.iter().all(|v| v.fract() == 0.0 && v.abs() < 4e7)
 }
 
 fn merge<'a>(entry: Option<&'a [f64]>, time: &'a [f64], rule: NearTies) -> Result<Merged<'a>> {
-    let untouched = || Merged { entry: entry.map(Cow::Borrowed), time: Cow::Borrowed(time) };
+    let sorted = sorted(time);
+    let order: Vec<u32> = sorted.iter().map(|s| s.1).collect();
     // Distinct whole numbers are at least 1 apart and their mean stays below 4e7, so 1 / mean > 1.49e-8.
     if rule == NearTies::Exact || (all_whole(time) && entry.is_none_or(all_whole)) {
-        return Ok(untouched());
+        return Ok(Merged { entry: entry.map(Cow::Borrowed), time: Cow::Borrowed(time), order });
     }
-    let mut y: Vec<f64> = time.iter().copied().chain(entry.into_iter().flatten().copied()).collect();
-    y.sort_unstable_by(f64::total_cmp);
-    y.dedup();
-    let mean = y.iter().map(|v| v.abs()).sum::<f64>() / y.len() as f64;
-    let mut cuts = Vec::with_capacity(y.len());
+    let mut keys: Vec<u64> = sorted.iter().map(|s| s.0).collect();
+    if let Some(entry) = entry {
+        keys.extend(entry.iter().map(|&v| ordered(v)));
+        keys.sort_unstable();
+    }
+    keys.dedup();
+    let mean = keys.iter().map(|&k| restored(k).abs()).sum::<f64>() / keys.len() as f64;
     let mut last = f64::NEG_INFINITY;
-    for &v in &y {
+    let mut opens_run = |key: u64| {
+        let v = restored(key);
         let gap = v - last;
-        if !(gap <= NEAR || gap / mean <= NEAR) {
-            cuts.push(v);
-        }
         last = v;
+        !(gap <= NEAR || gap / mean <= NEAR)
+    };
+    let before = keys.len();
+    keys.retain(|&k| opens_run(k));
+    if keys.len() == before {
+        return Ok(Merged { entry: entry.map(Cow::Borrowed), time: Cow::Borrowed(time), order });
     }
-    if cuts.len() == y.len() {
-        return Ok(untouched());
+    if entry.is_none() {
+        // Rows in order of time meet the runs in order.
+        let mut merged = vec![0.0; time.len()];
+        let mut run = 0;
+        for &(key, row) in &sorted {
+            while run + 1 < keys.len() && keys[run + 1] <= key {
+                run += 1;
+            }
+            merged[row as usize] = restored(keys[run]);
+        }
+        return Ok(Merged { entry: None, time: Cow::Owned(merged), order });
     }
-    drop(y);
-    let snap = |v: f64| cuts[cuts.partition_point(|&c| c <= v).saturating_sub(1)];
+    drop(sorted);
+    let snap = |v: f64| restored(keys[keys.partition_point(|&k| k <= ordered(v)).saturating_sub(1)]);
     let new_time: Vec<f64> = time.iter().map(|&v| snap(v)).collect();
     let new_entry: Option<Vec<f64>> = entry.map(|e| e.iter().map(|&v| snap(v)).collect());
     if let Some(e) = &new_entry
@@ -160,20 +178,56 @@ fn merge<'a>(entry: Option<&'a [f64]>, time: &'a [f64], rule: NearTies) -> Resul
     {
         return Err(StatsError::EmptyInterval { row: row + 1 });
     }
-    Ok(Merged { entry: new_entry.map(Cow::Owned), time: Cow::Owned(new_time) })
+    Ok(Merged { entry: new_entry.map(Cow::Owned), time: Cow::Owned(new_time), order })
 }
 
 /// Row numbers in ascending order of `key`; equal keys keep the order of the rows.
 pub(crate) fn ascending(key: &[f64]) -> Vec<u32> {
+    sorted(key).into_iter().map(|(_, i)| i).collect()
+}
+
+const DIGIT: u32 = 11;
+/// From this size on a radix sort is faster than a comparison sort.
+const RADIX_FROM: usize = 4096;
+
+/// Sortable keys with their row numbers, ascending.
+fn sorted(key: &[f64]) -> Vec<(u64, u32)> {
     let mut pairs: Vec<(u64, u32)> = key.iter().enumerate().map(|(i, &v)| (ordered(v), i as u32)).collect();
-    pairs.sort_unstable();
-    pairs.into_iter().map(|(_, i)| i).collect()
+    if pairs.len() < RADIX_FROM {
+        pairs.sort_unstable();
+        return pairs;
+    }
+    let differing = pairs.iter().fold(0, |bits, p| bits | (p.0 ^ pairs[0].0));
+    let mut other = vec![(0, 0); pairs.len()];
+    for shift in (0..64).step_by(DIGIT as usize) {
+        let digit = |k: u64| (k >> shift) as usize & ((1 << DIGIT) - 1);
+        if digit(differing) == 0 {
+            continue;
+        }
+        let mut place = [0usize; 1 << DIGIT];
+        pairs.iter().for_each(|p| place[digit(p.0)] += 1);
+        let mut next = 0;
+        for count in &mut place {
+            next += std::mem::replace(count, next);
+        }
+        for p in &pairs {
+            let slot = &mut place[digit(p.0)];
+            other[*slot] = *p;
+            *slot += 1;
+        }
+        std::mem::swap(&mut pairs, &mut other);
+    }
+    pairs
 }
 
 /// A binary64 as an integer that sorts alike (no NaN; -0 equals 0).
 fn ordered(v: f64) -> u64 {
     let bits = (v + 0.0).to_bits();
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+}
+
+fn restored(key: u64) -> f64 {
+    f64::from_bits(if key >> 63 == 1 { key & !(1 << 63) } else { !key })
 }
 
 #[cfg(test)]
@@ -195,6 +249,15 @@ mod tests {
     fn an_interval_that_merging_empties_is_refused() {
         let error = merge(Some(&[1.0, 0.0]), &[1.0 + 1e-10, 2.5], NearTies::Merge).err();
         assert_eq!(error, Some(StatsError::EmptyInterval { row: 1 }));
+    }
+
+    #[test]
+    fn many_rows_sort_like_few() {
+        let key: Vec<f64> = (0..20_000u64).map(|i| (i * 7919 % 10_007) as f64 - 5000.25).collect();
+        let mut slow: Vec<u32> = (0..key.len() as u32).collect();
+        slow.sort_by(|&a, &b| key[a as usize].total_cmp(&key[b as usize]).then(a.cmp(&b)));
+        assert_eq!(ascending(&key), slow);
+        assert!(key.iter().all(|&v| restored(ordered(v)) == v));
     }
 
     #[test]

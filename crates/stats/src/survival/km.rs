@@ -169,9 +169,9 @@ pub fn kaplan_meier_by(
     let mut curves = vec![KmCurve::default(); groups];
     let mut by_time = vec![Vec::new(); groups];
     if groups == 1 {
-        by_time[0] = ascending(&merged.time);
+        by_time[0].clone_from(&merged.order);
     } else {
-        for i in ascending(&merged.time) {
+        for &i in &merged.order {
             by_time[group[i as usize]].push(i);
         }
     }
@@ -230,6 +230,9 @@ impl Rows<'_> {
 
     fn count(&self, curve: &mut KmCurve) {
         curve.n = self.by_time.len();
+        for v in [&mut curve.time, &mut curve.n_event, &mut curve.n_censor] {
+            v.reserve(self.by_time.len());
+        }
         for &i in self.by_time {
             let i = i as usize;
             if curve.time.last() != Some(&self.time[i]) {

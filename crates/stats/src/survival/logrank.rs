@@ -243,6 +243,9 @@ impl Sums {
     fn add(&mut self, table: &RiskTable, weight: LogrankWeight) {
         let groups = table.groups;
         let weights = table.weights(weight);
+        if groups == 2 {
+            return self.add_two(table, &weights);
+        }
         for (k, w) in weights.into_iter().enumerate() {
             let (at_risk, events) = table.row(k);
             let n = at_risk.iter().sum::<u32>() as f64;
@@ -264,6 +267,31 @@ impl Sums {
                     }
                 }
             }
+        }
+    }
+
+    /// The same for two groups, whose variances are all one number.
+    fn add_two(&mut self, table: &RiskTable, weights: &[f64]) {
+        let (at_risk, _) = table.at_risk.as_chunks::<2>();
+        let (events, _) = table.events.as_chunks::<2>();
+        let (mut observed, mut expected, mut variance) = ([0.0; 2], [0.0; 2], 0.0);
+        for ((w, &[n0, n1]), &[d0, d1]) in weights.iter().zip(at_risk).zip(events) {
+            let (n0, n1, d0, d1) = (f64::from(n0), f64::from(n1), f64::from(d0), f64::from(d1));
+            let (n, d) = (n0 + n1, d0 + d1);
+            let each = w * d / n;
+            observed[0] += w * d0;
+            observed[1] += w * d1;
+            expected[0] += each * n0;
+            expected[1] += each * n1;
+            if n > 1.0 {
+                variance += w * each * (n0 / n) * n1 * (n - d) / (n - 1.0);
+            }
+        }
+        for g in 0..2 {
+            self.observed[g] += observed[g];
+            self.expected[g] += expected[g];
+            self.variance.add(g, g, variance);
+            self.variance.add(g, 1 - g, -variance);
         }
     }
 
@@ -291,7 +319,7 @@ fn for_each_risk_table(
     mut visit: impl FnMut(RiskTable),
 ) -> Result<()> {
     let merged = data.merged(near_ties)?;
-    let by_time = split(ascending(&merged.time), strata, data.len())?;
+    let by_time = split(merged.order, strata, data.len())?;
     let by_entry = match &merged.entry {
         Some(entry) => split(ascending(entry), strata, data.len())?,
         None => Vec::new(),

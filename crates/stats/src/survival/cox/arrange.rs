@@ -1,6 +1,4 @@
 //! Rows in the order the likelihood reads them: by stratum, then by time.
-use std::borrow::Cow;
-
 use super::super::data::{ascending, check_finite, check_len, check_weights};
 use super::super::logrank::split;
 use super::CoxData;
@@ -18,6 +16,8 @@ pub(crate) struct EventTime {
     /// Entries of the stratum before this time: `entered` of its `by_entry` rows.
     pub entered: u32,
 }
+
+const TILE: usize = 512;
 
 pub(crate) struct Stratum {
     pub start: usize,
@@ -72,7 +72,7 @@ impl Arranged {
             check_len("offset", n, o.len())?;
             check_finite("offset", o)?;
         }
-        let parts = split(ascending(&merged.time), data.strata, n)?;
+        let parts = split(merged.order, data.strata, n)?;
         let order: Vec<u32> =
             if parts.len() == 1 { parts.into_iter().next().unwrap_or_default() } else { parts.concat() };
         let gather = |v: &[f64]| -> Vec<f64> { order.iter().map(|&i| v[i as usize]).collect() };
@@ -142,8 +142,7 @@ impl Arranged {
         let (mut centre, mut scale) = (vec![0.0; p], vec![1.0; p]);
         let mut x = vec![0.0; n * p];
         let total: f64 = weight.as_ref().map_or(n as f64, |w| w.iter().sum());
-        for (j, column) in data.columns.into_iter().enumerate() {
-            let c: Cow<[f64]> = column;
+        for (j, c) in data.columns.iter().enumerate() {
             let largest = c.iter().fold(0.0f64, |m, v| m.max(v.abs()));
             // Divided first, so that huge covariates do not overflow the mean.
             let unit = if largest > 0.0 { largest } else { 1.0 };
@@ -156,12 +155,18 @@ impl Arranged {
             centre[j] = mean;
             // Rounding of the mean of a constant column is not a spread.
             scale[j] = if spread > largest * 1e-14 { spread } else { 0.0 };
-            if scale[j] > 0.0 {
-                for (k, &i) in order.iter().enumerate() {
-                    x[k * p + j] = (c[i as usize] - mean) / scale[j];
+        }
+        // A tile of rows at a time, so that its part of `x` stays in the cache.
+        for (tile, rows) in order.chunks(TILE).enumerate() {
+            let part = &mut x[tile * TILE * p..(tile * TILE + rows.len()) * p];
+            for (j, c) in data.columns.iter().enumerate().filter(|(j, _)| scale[*j] > 0.0) {
+                let (mean, inverse) = (centre[j], 1.0 / scale[j]);
+                for (cell, &i) in part.iter_mut().skip(j).step_by(p).zip(rows) {
+                    *cell = (c[i as usize] - mean) * inverse;
                 }
             }
         }
+        drop(data.columns);
         let n_event = event.iter().filter(|&&e| e).count();
         Ok(Arranged {
             n,

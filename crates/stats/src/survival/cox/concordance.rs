@@ -85,7 +85,7 @@ pub fn concordance(
     levels.sort_by(f64::total_cmp);
     levels.dedup();
     let rank: Vec<usize> = risk.iter().map(|r| levels.partition_point(|l| l < r)).collect();
-    let by_time = split(ascending(time), strata, n)?;
+    let by_time = split(merged.order, strata, n)?;
     let by_entry = match &merged.entry {
         Some(entry) => split(ascending(entry), strata, n)?,
         None => Vec::new(),

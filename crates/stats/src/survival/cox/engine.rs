@@ -33,7 +33,7 @@ pub(crate) struct Hazard {
     pub own: Vec<f64>,
 }
 
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// Adds sum_k w_k v_k v_k' over blocks of vectors.
 pub(crate) struct OuterSum {
@@ -146,6 +146,11 @@ impl<'a> Engine<'a> {
     pub fn evaluate(&mut self, beta: &[f64]) -> Evaluation {
         let loglik = self.hazards(beta);
         let p = self.rows.p;
+        if self.rows.by_entry.is_none()
+            && let Some((score, information)) = super::moments::unrolled(self.rows, &self.hazard, self.ties)
+        {
+            return Evaluation { loglik, score, information };
+        }
         let mut score = vec![0.0; p];
         let mut outer = OuterSum::new(p);
         for i in 0..self.rows.n {
@@ -314,6 +319,8 @@ fn risk_totals(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
 /// Hazard increments; returns the sum of the weighted logarithms of the risk totals.
 fn steps(rows: &Arranged, s: &Stratum, ties: Ties, h: &mut Hazard) -> f64 {
     let mut logs = Running::default();
+    // Totals of weight 1 are multiplied up before the logarithm is taken.
+    let mut product = 1.0;
     for e in s.events.clone() {
         let event = rows.events[e];
         let weight = death_weight(rows, &event);
@@ -323,13 +330,22 @@ fn steps(rows: &Arranged, s: &Stratum, ties: Ties, h: &mut Hazard) -> f64 {
         for k in 0..shares {
             let part = k as f64 / shares as f64;
             let left = h.total[e] - part * h.own[e];
-            logs.add(each * left.ln());
+            if each == 1.0 && left > 1e-100 {
+                product *= left;
+                if !(1e-150..1e150).contains(&product) {
+                    logs.add(product.ln());
+                    product = 1.0;
+                }
+            } else {
+                logs.add(each * left.ln());
+            }
             step += each / left;
             own_step += each * (1.0 - part) / left;
         }
         h.step[e] = step;
         h.own_step[e] = own_step;
     }
+    logs.add(product.ln());
     logs.value()
 }
 

@@ -6,6 +6,7 @@ mod engine;
 mod exact;
 mod firth;
 mod fit;
+mod moments;
 mod profile;
 mod residuals;
 mod zph;
@@ -46,7 +47,7 @@ impl Ties {
     }
 }
 
-/// The rows of a Cox model. Columns are copied when borrowed and sorted in place when owned.
+/// The rows of a Cox model. The fit keeps its own sorted copy of the columns; owned ones are freed once copied.
 #[derive(Debug, Clone)]
 pub struct CoxData<'a> {
     pub survival: Survival<'a>,
