@@ -4,6 +4,7 @@
 
 pub mod cluster;
 pub mod diagnostic;
+pub mod descriptive;
 mod error;
 pub mod inference;
 pub mod linalg;
