@@ -1,6 +1,64 @@
 //! Analysis sets, endpoints and the planned analyses: from state to result rows.
+//!
+//! Every number comes from a public function of `stats` and stands in a [`Row`] that names its set, its method and the
+//! conventions it was computed with. What cannot be estimated is a row too: without value, with the reason.
 #![forbid(unsafe_code)]
 
+mod accrual;
+mod baseline;
+mod cohort;
+mod draft;
+mod endpoint;
+mod flow;
+mod gather;
+mod grades;
+#[cfg(test)]
+mod made_up;
+mod plan;
+mod proportion;
 mod row;
+mod select;
+mod set;
+mod survival;
+#[cfg(test)]
+mod tests;
 
 pub use row::*;
+pub use select::Rows;
+pub use survival::{DAYS_PER_MONTH, days_of};
+
+use conduct::{Nature, View};
+
+/// The name and version of the program, as results print it.
+pub const ENGINE: &str = concat!("shirube ", env!("CARGO_PKG_VERSION"));
+
+/// All planned analyses of a study as its viewer may see it. Analyses by arm that are not open to the viewer give one
+/// row with the refusal. The same view gives the same rows in the same order.
+pub fn analyse(view: &View<'_>) -> Results {
+    let compiled = view.protocol();
+    let cohort = gather::cohort(view);
+    let rows = plan::all(&cohort, &compiled.protocol, &gather::by_arm(view));
+    Results {
+        study: view.study().to_owned(),
+        nature: match view.nature() {
+            Some(Nature::Simulated) => "simulated",
+            Some(Nature::Completed) => "completed",
+            Some(Nature::Real) | None => "real",
+        }
+        .to_owned(),
+        protocol_version: compiled.protocol.version.clone(),
+        protocol: compiled.hash.iter().map(|b| format!("{b:02x}")).collect(),
+        cutoff: cohort.cutoff,
+        seq: view.head().seq,
+        head: view.head().hash.to_string(),
+        engine: ENGINE.to_owned(),
+        rows,
+    }
+}
+
+/// The rows of one planned analysis; none if the protocol has no such analysis.
+pub fn analyse_one(view: &View<'_>, id: &str) -> Vec<Row> {
+    let protocol = &view.protocol().protocol;
+    let Some(planned) = protocol.analyses.get(id) else { return Vec::new() };
+    plan::one(&gather::cohort(view), protocol, id, planned, &gather::by_arm(view))
+}

@@ -1,0 +1,147 @@
+//! Side effects: the worst grade of each participant, in all and by term.
+
+use crate::Row;
+use crate::baseline::{find_item, share};
+use crate::cohort::{Cohort, Graded, Person, Tri, listed};
+use crate::draft::Draft;
+use crate::set;
+use protocol::{Protocol, WorstGrade as Plan};
+use std::collections::BTreeSet;
+use words::Text;
+
+/// What is known of somebody's worst grade among some records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Worst {
+    /// The highest grade among records that certainly count; 0 without any.
+    known: u8,
+    /// Whether a record with unknown grade, or of which it cannot be told whether it counts, may be worse.
+    open: bool,
+}
+
+fn worst(records: &[&Graded]) -> Worst {
+    let sure = records.iter().filter(|r| r.counts == Tri::True).filter_map(|r| r.grade);
+    let known = sure.max().unwrap_or(0);
+    let may_be_worse = |r: &&Graded| match r.counts {
+        Tri::False => false,
+        Tri::True => r.grade.is_none(),
+        Tri::Unknown(_) => r.grade.is_none_or(|g| g > known),
+    };
+    // Nothing is worse than death.
+    Worst { known, open: known < 5 && records.iter().any(may_be_worse) }
+}
+
+/// All rows of a table of worst grades.
+pub(crate) fn worst_grade(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Plan) -> Vec<Row> {
+    let draft = Draft::new(id, &plan.set, "worst_grade", "worst-grade");
+    let Some(set) = set::members(cohort, protocol, &plan.set) else {
+        return vec![
+            draft
+                .none("n", Text::new("解析対象集団が定義されていません。", "There is no such analysis set.")),
+        ];
+    };
+    let mut rows = set.rows(&draft);
+    let by = plan.by.as_deref();
+    let arms = set::arms(protocol, by);
+    let draft = draft.option("denominator", "all in the group").option("no record", "counted as grade 0");
+    let terms = terms(&set.members, protocol, id, plan);
+    for (i, arm) in arms.iter().enumerate() {
+        let people: Vec<&Person> =
+            set.members.iter().copied().filter(|p| set::arm_of(p, by, &arms) == Some(i)).collect();
+        let draft = draft.group(arm.as_deref());
+        let each: Vec<(u32, Worst)> = people.iter().map(|p| (p.id, worst(&records(p, id, None)))).collect();
+        let open: Vec<u32> = each.iter().filter(|(_, w)| w.open).map(|(id, _)| *id).collect();
+        let draft = draft.counted(people.len(), open.len());
+        let without = people.iter().filter(|p| records(p, id, None).is_empty()).count();
+        rows.push(draft.level("no_record").count("n", without));
+        for grade in 0..=5u8 {
+            let n = each.iter().filter(|(_, w)| !w.open && w.known == grade).count();
+            let draft = draft.level(grade.to_string());
+            rows.push(draft.count("n", n));
+            rows.push(share(&draft, n, people.len()));
+        }
+        if !open.is_empty() {
+            let who = listed(&open);
+            let draft = draft.level("unknown").warn(Some(Text::new(
+                format!("グレード不明の記録があり最悪グレードを決められない患者：{}。", who.ja),
+                format!("Worst grade cannot be told because a grade is unknown: participants {}.", who.en),
+            )));
+            rows.push(draft.count("n", open.len()));
+            rows.push(share(&draft, open.len(), people.len()));
+        }
+        at_least(&each, plan, "", people.len(), &draft, &mut rows);
+        for term in &terms {
+            let each: Vec<(u32, Worst)> =
+                people.iter().map(|p| (p.id, worst(&records(p, id, Some(term))))).collect();
+            let draft = draft.variable(&format!("{}.{}", plan.form, plan.term));
+            at_least(&each, plan, term, people.len(), &draft, &mut rows);
+        }
+    }
+    rows
+}
+
+/// A participant's records for one analysis, of one term or of all.
+fn records<'a>(person: &'a Person, id: &str, term: Option<&str>) -> Vec<&'a Graded> {
+    let all = person.records.get(id).into_iter().flatten();
+    all.filter(|r| term.is_none() || r.term.as_deref() == term).collect()
+}
+
+/// Shares with this grade or worse: level `>=3`, or `ulcer>=2` for a term. Somebody whose known grade reaches it
+/// counts even if another grade is unknown; who may reach it or not is counted as missing.
+fn at_least(each: &[(u32, Worst)], plan: &Plan, term: &str, of: usize, draft: &Draft, rows: &mut Vec<Row>) {
+    for grade in &plan.at_least {
+        let n = each.iter().filter(|(_, w)| w.known >= *grade).count();
+        let open: Vec<u32> =
+            each.iter().filter(|(_, w)| w.known < *grade && w.open).map(|(id, _)| *id).collect();
+        let who = listed(&open);
+        let draft = draft.level(format!("{term}>={grade}")).counted(of, open.len()).warn(
+            (!open.is_empty()).then(|| {
+                Text::new(
+                    format!("グレード不明のため数えていない患者：{}。", who.ja),
+                    format!("Not counted because a grade is unknown: participants {}.", who.en),
+                )
+            }),
+        );
+        rows.push(draft.count("n", n));
+        rows.push(share(&draft, n, of));
+    }
+}
+
+/// The terms that were recorded: in the order of the item's codes, or sorted.
+fn terms(members: &[&Person], protocol: &Protocol, id: &str, plan: &Plan) -> Vec<String> {
+    let seen: BTreeSet<String> =
+        members.iter().filter_map(|p| p.records.get(id)).flatten().filter_map(|r| r.term.clone()).collect();
+    match find_item(protocol, &format!("{}.{}", plan.form, plan.term)) {
+        Some(item) if !item.codes.is_empty() => {
+            item.codes.keys().filter(|c| seen.contains(*c)).cloned().collect()
+        }
+        _ => seen.into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(grade: Option<u8>, counts: Tri) -> Graded {
+        Graded { term: None, grade, counts }
+    }
+
+    #[test]
+    fn the_worst_grade_counts_once_and_an_unknown_grade_leaves_it_open() {
+        let of = |records: &[Graded]| worst(&records.iter().collect::<Vec<_>>());
+        let known = [record(Some(2), Tri::True), record(Some(3), Tri::True), record(Some(1), Tri::True)];
+        assert_eq!(of(&known), Worst { known: 3, open: false });
+        assert_eq!(
+            of(&[record(Some(2), Tri::True), record(None, Tri::True)]),
+            Worst { known: 2, open: true }
+        );
+        assert_eq!(
+            of(&[record(Some(5), Tri::True), record(None, Tri::True)]),
+            Worst { known: 5, open: false }
+        );
+        assert_eq!(of(&[record(Some(3), Tri::Unknown(vec![]))]), Worst { known: 0, open: true });
+        // whatever the order, a doubtful record that is no worse changes nothing
+        let doubtful = [record(Some(3), Tri::Unknown(vec![])), record(Some(4), Tri::True)];
+        assert_eq!(of(&doubtful), Worst { known: 4, open: false });
+    }
+}

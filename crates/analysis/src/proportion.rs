@@ -1,0 +1,82 @@
+//! Shares of participants for whom a rule is true, with exact limits, and their difference between arms.
+
+use crate::Row;
+use crate::cohort::{Cohort, Tri, listed};
+use crate::draft::{Draft, refused, told};
+use crate::set;
+use protocol::{Proportion as Plan, Protocol};
+use stats::inference::{Estimate, Level};
+use stats::proportion::{BinomialMethod, Count, DifferenceMethod, binomial_interval, risk_difference};
+use words::Text;
+
+/// All rows of a planned proportion. Participants for whom the rule cannot be told are not in the denominator; they
+/// are counted as missing and listed.
+pub(crate) fn proportion(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Plan) -> Vec<Row> {
+    let draft = Draft::new(id, &plan.set, id, "clopper-pearson");
+    let Some(set) = set::members(cohort, protocol, &plan.set) else {
+        return vec![
+            draft
+                .none("n", Text::new("解析対象集団が定義されていません。", "There is no such analysis set.")),
+        ];
+    };
+    let mut rows = set.rows(&draft);
+    let by = plan.by.as_deref();
+    let arms = set::arms(protocol, by);
+    let level = Level::two_sided(plan.level.to_string().parse().unwrap_or(0.95));
+    let draft = draft
+        .option("level", plan.level.to_string())
+        .option("denominator", "those for whom the rule can be told");
+    let mut counts = Vec::new();
+    for (i, arm) in arms.iter().enumerate() {
+        let mine = set.members.iter().filter(|p| set::arm_of(p, by, &arms) == Some(i));
+        let (mut yes, mut known, mut unknown) = (0usize, 0usize, Vec::new());
+        for person in mine {
+            match person.rules.get(id) {
+                Some(Tri::True) => (yes, known) = (yes + 1, known + 1),
+                Some(Tri::False) => known += 1,
+                Some(Tri::Unknown(_)) | None => unknown.push(person.id),
+            }
+        }
+        let who = listed(&unknown);
+        let draft = draft.group(arm.as_deref()).counted(known, unknown.len()).warn(
+            (!unknown.is_empty()).then(|| {
+                Text::new(
+                    format!("判定できず分母から除いた患者：{}。", who.ja),
+                    format!("Cannot be told, not in the denominator: participants {}.", who.en),
+                )
+            }),
+        );
+        rows.push(draft.count("n", yes));
+        rows.push(draft.count("denominator", known));
+        if known == 0 {
+            let why =
+                Text::new("判定できる患者がいません。", "There is no participant for whom it can be told.");
+            rows.push(draft.none("share", why));
+        } else {
+            let count = Count::new(yes as u64, known as u64);
+            match binomial_interval(count, BinomialMethod::ClopperPearson, level) {
+                Ok(e) => estimate(&e, "share", &draft, &mut rows),
+                Err(e) => rows.push(draft.none("share", refused(&e))),
+            }
+            counts.push((arm.as_deref().unwrap_or(""), count));
+        }
+    }
+    if let [(first, a), (second, b)] = counts.as_slice() {
+        let draft = draft
+            .method("miettinen-nurminen")
+            .level(format!("{second}-{first}"))
+            .counted((a.n + b.n) as usize, set.members.len().saturating_sub((a.n + b.n) as usize));
+        match risk_difference(*b, *a, DifferenceMethod::MiettinenNurminen, level) {
+            Ok(e) => estimate(&e, "difference", &draft, &mut rows),
+            Err(e) => rows.push(draft.none("difference", refused(&e))),
+        }
+    }
+    rows
+}
+
+fn estimate(e: &Estimate, stat: &str, draft: &Draft, rows: &mut Vec<Row>) {
+    let draft = draft.warn(told(&e.warnings));
+    rows.push(draft.stat(stat, Some(e.estimate)));
+    rows.push(draft.stat("lower", Some(e.lower)));
+    rows.push(draft.stat("upper", Some(e.upper)));
+}
