@@ -3,8 +3,8 @@
 #![allow(clippy::needless_range_loop, reason = "matrices read better by index")]
 
 pub mod cluster;
-pub mod diagnostic;
 pub mod descriptive;
+pub mod diagnostic;
 mod error;
 pub mod inference;
 pub mod linalg;

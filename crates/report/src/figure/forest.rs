@@ -1,0 +1,182 @@
+//! Hazard ratios by subgroup on a log axis: the area of a square is its weight, the line at 1 is no difference.
+
+use super::axis::Scale;
+use super::{WIDTH, arm};
+use crate::scene::{Anchor, Role, Scene};
+use crate::{phrase, say};
+use analysis::Rows;
+use protocol::Protocol;
+use words::{Lang, Text, number};
+
+const ROW: f64 = 22.0;
+const PLOT: (f64, f64) = (336.0, 548.0);
+
+struct Line {
+    label: Text,
+    indent: f64,
+    counts: Vec<(f64, f64)>,
+    ratio: Option<(f64, f64, f64)>,
+    interaction: Option<f64>,
+    heading: bool,
+}
+
+/// The forest of one `survival` analysis with subgroups; `None` when it has none, or none with an estimate.
+pub fn forest(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Scene> {
+    let subgroups = rows.filter(|r| r.method == "cox-subgroup");
+    let arms: Vec<&str> = subgroups.groups().into_iter().flatten().collect();
+    if arms.len() != 2 {
+        return None;
+    }
+    let mut lines = Vec::new();
+    let overall = rows.filter(|r| r.method == "cox" && r.group.is_none());
+    lines.push(Line {
+        label: say::text("all-participants"),
+        indent: 0.0,
+        counts: arms.iter().map(|a| counts(&rows.group(Some(a)).level(None))).collect(),
+        ratio: ratio(&overall),
+        interaction: None,
+        heading: false,
+    });
+    let mut item_before = "";
+    for level in subgroups.levels() {
+        let Some((item, code)) = level.split_once('=') else { continue };
+        if item != item_before {
+            lines.push(Line {
+                label: phrase::item(protocol, item),
+                indent: 0.0,
+                counts: Vec::new(),
+                ratio: None,
+                interaction: rows.level(Some(item)).value("interaction_p"),
+                heading: true,
+            });
+            item_before = item;
+        }
+        let mine = subgroups.level(Some(level));
+        lines.push(Line {
+            label: phrase::code(protocol, item, code),
+            indent: 12.0,
+            counts: arms.iter().map(|a| counts(&mine.group(Some(a)))).collect(),
+            ratio: ratio(&mine.group(None)),
+            interaction: None,
+            heading: false,
+        });
+    }
+    let drawn: Vec<(f64, f64, f64)> = lines.iter().filter_map(|l| l.ratio).collect();
+    if drawn.is_empty() {
+        return None;
+    }
+    // symmetric about 1, at least 0.5 to 2, at most 0.1 to 10: an interval that leaves the axis ends in an arrow
+    let reach = drawn.iter().flat_map(|(_, l, u)| [l.ln().abs(), u.ln().abs()]).fold(2f64.ln(), f64::max);
+    let reach = reach.min(10f64.ln());
+    let x = Scale { from: (-reach, reach), to: PLOT };
+    let heaviest = drawn.iter().map(weight).fold(0.0, f64::max);
+
+    let top = 44.0;
+    let bottom = top + lines.len() as f64 * ROW;
+    let mut scene =
+        Scene::new(&format!("{analysis}-forest"), WIDTH, bottom + 56.0, say::text("figure-forest"));
+    for (i, a) in arms.iter().enumerate() {
+        scene.text(Role::Strong, column(i), 14.0, Anchor::End, arm(protocol, Some(a)));
+        scene.text(Role::Soft, column(i), 32.0, Anchor::End, say::text("events-of-n"));
+    }
+    let level = phrase::level(&overall).or_else(|| phrase::level(&subgroups));
+    scene.text(Role::Strong, WIDTH, 14.0, Anchor::End, say::text("hazard-ratio"));
+    if let Some(level) = level {
+        scene.text(Role::Soft, WIDTH, 32.0, Anchor::End, say::text_with("interval-of", &[("level", &level)]));
+    }
+    scene.line(Role::Reference, None, (x.at(0.0), top - 4.0), (x.at(0.0), bottom));
+    for (i, line) in lines.iter().enumerate() {
+        let y = top + (i as f64 + 0.5) * ROW;
+        let role = if line.heading || i == 0 { Role::Strong } else { Role::Label };
+        scene.text(role, line.indent, y + 4.5, Anchor::Start, line.label.clone());
+        for (j, (events, n)) in line.counts.iter().enumerate() {
+            let label = format!("{}/{}", number::fixed(*events, 0), number::fixed(*n, 0));
+            scene.text(Role::Label, column(j), y + 4.5, Anchor::End, Text::same(label));
+        }
+        if let Some(p) = line.interaction {
+            let p = Text::same(number::p_value(p));
+            let words = say::text_with("interaction-p", &[("p", &p)]);
+            scene.text(Role::Soft, WIDTH, y + 4.5, Anchor::End, words);
+        }
+        match line.ratio {
+            Some((hr, lower, upper)) => {
+                let (l, u) = (lower.ln().max(-reach), upper.ln().min(reach));
+                scene.line(Role::Whisker, None, (x.at(l), y), (x.at(u), y));
+                for (cut, at, way) in
+                    [(lower.ln() < -reach, x.at(l), 1.0), (upper.ln() > reach, x.at(u), -1.0)]
+                {
+                    if cut {
+                        let head = vec![(at + way * 6.0, y - 4.0), (at + way * 6.0, y + 4.0), (at, y)];
+                        scene.path(Role::ArrowHead, None, head, true);
+                    }
+                }
+                if hr.ln().abs() <= reach {
+                    let side = 4.0 + 8.0 * (weight(&(hr, lower, upper)) / heaviest).sqrt();
+                    scene.rect(Role::Point, None, x.at(hr.ln()) - side / 2.0, y - side / 2.0, side, side);
+                }
+                let text = |lang| {
+                    let ci =
+                        number::interval(Some(number::fixed(lower, 2)), Some(number::fixed(upper, 2)), lang);
+                    phrase::parens(&number::fixed(hr, 2), &ci, lang)
+                };
+                scene.text(
+                    Role::Label,
+                    WIDTH,
+                    y + 4.5,
+                    Anchor::End,
+                    Text::new(text(Lang::Ja), text(Lang::En)),
+                );
+            }
+            None if !line.heading => {
+                scene.text(Role::Soft, WIDTH, y + 4.5, Anchor::End, say::text("not-estimable"));
+            }
+            None => {}
+        }
+    }
+    scene.line(Role::Axis, None, (PLOT.0, bottom), (PLOT.1, bottom));
+    for value in [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0] {
+        let at: f64 = f64::ln(value);
+        if at.abs() <= reach + 1e-9 {
+            scene.line(Role::Axis, None, (x.at(at), bottom), (x.at(at), bottom + 5.0));
+            let label = number::fixed(value, if value < 1.0 { 1 } else { 0 });
+            scene.text(Role::Label, x.at(at), bottom + 20.0, Anchor::Middle, Text::same(label));
+        }
+    }
+    let reference = phrase::option(&overall, "reference").or_else(|| phrase::option(&subgroups, "reference"));
+    if let Some(reference) = reference {
+        let experimental = arms.iter().find(|a| **a != reference).copied();
+        for (id, at, anchor) in
+            [(experimental, PLOT.0, Anchor::Start), (Some(reference), PLOT.1, Anchor::End)]
+        {
+            let words = say::text_with("favours", &[("arm", &arm(protocol, id))]);
+            scene.text(Role::Soft, at, bottom + 42.0, anchor, words);
+        }
+    }
+    let mut said = vec![say::text("figure-forest")];
+    for line in lines.iter().filter(|l| !l.heading) {
+        let value = line.ratio.map_or(number::NONE.to_owned(), |(hr, _, _)| number::fixed(hr, 2));
+        said.push(line.label.map(|_, s| format!("{s} {value}")));
+    }
+    scene.description = phrase::sentences(&said);
+    Some(scene)
+}
+
+fn column(i: usize) -> f64 {
+    232.0 + i as f64 * 92.0
+}
+
+/// (events, n)
+fn counts(rows: &Rows<'_>) -> (f64, f64) {
+    (rows.value("events").unwrap_or(0.0), rows.value("n").unwrap_or(0.0))
+}
+
+fn ratio(rows: &Rows<'_>) -> Option<(f64, f64, f64)> {
+    let found = (rows.value("hazard_ratio")?, rows.value("lower")?, rows.value("upper")?);
+    (found.1 > 0.0 && found.2.is_finite()).then_some(found)
+}
+
+/// Inverse variance of the log hazard ratio, up to a constant.
+fn weight(r: &(f64, f64, f64)) -> f64 {
+    let width = r.2.ln() - r.1.ln();
+    if width > 0.0 { 1.0 / (width * width) } else { 0.0 }
+}

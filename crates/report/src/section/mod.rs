@@ -1,0 +1,143 @@
+//! Each planned analysis as a part of a page.
+
+mod characteristics;
+mod conventions;
+mod counts;
+mod published;
+mod survival;
+
+use crate::figure;
+use crate::page::{Cell, Section};
+use crate::{phrase, say};
+use analysis::{Results, Row, Rows};
+use protocol::{Protocol, What};
+use words::{Arg, Lang, number, thousands};
+
+/// What all sections are made from.
+#[derive(Clone, Copy)]
+pub(crate) struct Sheet<'a> {
+    pub results: &'a Results,
+    pub protocol: &'a Protocol,
+    pub lang: Lang,
+}
+
+/// All sections in the order of the protocol, then the comparison with published numbers and the conventions.
+pub(crate) fn all(sheet: Sheet<'_>) -> Vec<Section> {
+    let mut sections: Vec<Section> = sheet.protocol.analyses.keys().filter_map(|id| one(sheet, id)).collect();
+    sections.extend(published::section(sheet));
+    sections.extend(conventions::section(sheet));
+    sections
+}
+
+/// The section of one planned analysis; `None` if the protocol has no such analysis.
+pub(crate) fn one(sheet: Sheet<'_>, id: &str) -> Option<Section> {
+    let planned = sheet.protocol.analyses.get(id)?;
+    let rows = sheet.results.of(id);
+    let title = match sheet.lang {
+        Lang::Ja => planned.ja.clone(),
+        Lang::En => planned.en.clone(),
+    };
+    let mut section = Section { id: format!("a-{id}"), title, ..Section::default() };
+    if let Some(refused) = rows.method("refused").first() {
+        let why = refused.warning.as_ref().map(|w| w.get(sheet.lang).to_owned()).unwrap_or_default();
+        section.notice = Some(sheet.fill("by-arm-refused", &[("why", Arg::Text(&why))]));
+        if !matches!(planned.what, What::Flow) {
+            return Some(section);
+        }
+    }
+    match &planned.what {
+        What::Flow => counts::flow(sheet, id, &rows, &mut section),
+        What::Accrual => counts::accrual(sheet, id, &rows, &mut section),
+        What::Baseline(_) => characteristics::baseline(sheet, &rows, &mut section),
+        What::Survival(plan) => survival::survival(sheet, id, plan, planned.primary, &rows, &mut section),
+        What::WorstGrade(plan) => characteristics::grades(sheet, id, plan, &rows, &mut section),
+        What::Proportion(_) => characteristics::proportion(sheet, id, &rows, &mut section),
+    }
+    if section.notice.is_none() {
+        section.notes.extend(warnings(sheet, &rows));
+    }
+    Some(section)
+}
+
+impl<'a> Sheet<'a> {
+    pub(crate) fn say(&self, key: &str) -> String {
+        say::get(self.lang, key)
+    }
+
+    pub(crate) fn fill(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+        say::fill(self.lang, key, args)
+    }
+
+    pub(crate) fn arm(&self, id: Option<&str>) -> String {
+        figure::arm(self.protocol, id).get(self.lang).to_owned()
+    }
+
+    /// A column of an arm, with its N in the header.
+    pub(crate) fn column(&self, id: Option<&str>, n: Option<u64>) -> Cell {
+        let n = n.map_or(number::NONE.to_owned(), |n| thousands(n as i64));
+        Cell::number(self.arm(id)).under(format!("N={n}"))
+    }
+
+    /// A number of a row; where there is none, "not estimable" or "not reached".
+    pub(crate) fn value(&self, row: Option<&Row>, show: impl Fn(f64) -> String) -> String {
+        match row.and_then(|r| r.value) {
+            Some(v) => show(v),
+            None => self.none(row),
+        }
+    }
+
+    fn none(&self, row: Option<&Row>) -> String {
+        let not_reached =
+            row.and_then(|r| r.warning.as_ref()).is_some_and(|w| w.en.starts_with("Not reached"));
+        match row {
+            None => number::NONE.to_owned(),
+            Some(_) if not_reached => self.say("not-reached"),
+            Some(_) => self.say("not-estimable"),
+        }
+    }
+
+    /// `12 (29.3)`: count and percentage.
+    pub(crate) fn share(&self, rows: &Rows<'_>) -> String {
+        let n = self.value(rows.stat("n").first(), |v| number::fixed(v, 0));
+        match rows.stat("share").first().map(|r| r.value) {
+            None => n,
+            Some(None) => phrase::parens(&n, number::NONE, self.lang),
+            Some(Some(v)) => phrase::parens(&n, &number::percent_bare(v, 1), self.lang),
+        }
+    }
+
+    /// Limits from the statistics `lower` and `upper` of some rows.
+    pub(crate) fn limits(
+        &self,
+        rows: &Rows<'_>,
+        lower: &str,
+        upper: &str,
+        show: impl Fn(f64) -> String,
+    ) -> String {
+        let limit = |stat: &str| {
+            let row = rows.stat(stat).first();
+            row.map(|r| self.value(Some(r), &show))
+        };
+        match (limit(lower), limit(upper)) {
+            // Twice the same words say no more than once.
+            (Some(l), Some(u)) if l == u && rows.value(lower).is_none() => l,
+            (l, u) => number::interval(l, u, self.lang),
+        }
+    }
+}
+
+/// What rows warn of, each once: warnings of rows that have a value, or of those that are counts of what is missing.
+fn warnings(sheet: Sheet<'_>, rows: &Rows<'_>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for row in rows.iter() {
+        let Some(warning) = &row.warning else { continue };
+        let words = warning.get(sheet.lang).to_owned();
+        // "Not reached" stands in the cell itself; the whole curve repeats what its planned times say.
+        let in_cell = warning.en.starts_with("Not reached") || warning.en == "Not estimable.";
+        let in_curve = row.level.as_deref() == Some("curve");
+        if !in_cell && !in_curve && row.method != "refused" && !seen.contains(&words) {
+            seen.push(words);
+        }
+    }
+    seen
+}

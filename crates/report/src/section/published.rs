@@ -1,0 +1,91 @@
+//! Published numbers beside those of this run.
+
+use super::Sheet;
+use crate::page::{Cell, Line, Section, Table};
+use analysis::{Row, Rows};
+use protocol::{Published, RowName};
+use words::{Lang, number};
+
+pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
+    let published = &sheet.protocol.published;
+    if published.is_empty() {
+        return None;
+    }
+    let mut table = Table {
+        caption: String::new(),
+        head: vec![
+            Cell::words(sheet.say("result")),
+            Cell::number(sheet.say("published")),
+            Cell::number(sheet.say("this-run")),
+            Cell::words(sheet.say("source")),
+        ],
+        rows: Vec::new(),
+    };
+    for one in published {
+        let name = match sheet.lang {
+            Lang::Ja => &one.ja,
+            Lang::En => &one.en,
+        };
+        let name = match &one.unit {
+            Some(unit) => format!("{name} [{unit}]"),
+            None => name.clone(),
+        };
+        let here = one.row.as_ref().and_then(|row| find(&sheet.results.of(&row.analysis), row));
+        let here = match (&one.row, here) {
+            (None, _) => number::NONE.to_owned(),
+            (Some(_), row) => sheet.value(row, |v| like(one, v)),
+        };
+        let mut line = Line::new("", name, [one.value.clone(), here]);
+        line.cells.push(Cell::words(one.source.clone()));
+        table.rows.push(line);
+    }
+    let key = match sheet.results.nature.as_str() {
+        "simulated" => "published-simulated",
+        "completed" => "published-completed",
+        _ => "published-real",
+    };
+    Some(Section {
+        id: "published".to_owned(),
+        title: sheet.say("published-title"),
+        lead: vec![sheet.say(key)],
+        tables: vec![table],
+        ..Section::default()
+    })
+}
+
+/// The row that a published number names. A time is a planned time of a curve; without level and time the row without
+/// level is meant or, for a comparison, the first.
+pub(crate) fn find<'a>(rows: &Rows<'a>, name: &RowName) -> Option<&'a Row> {
+    let rows = rows.group(name.group.as_deref()).stat(&name.stat);
+    let rows = rows.filter(|r| r.level.as_deref() != Some("curve") && r.level.as_deref() != Some("table"));
+    let wanted = match (&name.level, &name.time) {
+        (Some(level), _) => Some(level.clone()),
+        (None, Some(time)) => {
+            Some(time.parse::<rules::Duration>().map_or_else(|_| time.clone(), |d| d.to_string()))
+        }
+        (None, None) => None,
+    };
+    match wanted {
+        Some(level) => rows.level(Some(&level)).first(),
+        None => rows.level(None).first().or_else(|| rows.first()),
+    }
+}
+
+/// The number in the unit and with the decimal places of the published one.
+fn like(published: &Published, value: f64) -> String {
+    let decimals = published
+        .value
+        .split_once('.')
+        .map_or(0, |(_, d)| d.chars().take_while(char::is_ascii_digit).count());
+    let decimals = u32::try_from(decimals).unwrap_or(0).min(6);
+    match published.unit.as_deref() {
+        Some("%") => number::percent_bare(value, decimals),
+        Some("month" | "months" | "か月" | "mo") => {
+            number::fixed(value / analysis::DAYS_PER_MONTH, decimals)
+        }
+        Some("year" | "years" | "年" | "a") => {
+            number::fixed(value / (12.0 * analysis::DAYS_PER_MONTH), decimals)
+        }
+        _ => number::fixed(value, decimals),
+    }
+}

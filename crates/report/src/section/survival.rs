@@ -1,0 +1,168 @@
+//! Time to event: curve, table by arm, comparison, subgroups.
+
+use super::Sheet;
+use crate::page::{Cell, Line, Section, Table};
+use crate::{figure, phrase};
+use analysis::{DAYS_PER_MONTH, Rows};
+use protocol::{Alpha, Survival};
+use words::{Arg, number};
+
+pub(super) fn survival(
+    sheet: Sheet<'_>,
+    id: &str,
+    plan: &Survival,
+    primary: bool,
+    rows: &Rows<'_>,
+    section: &mut Section,
+) {
+    let set = phrase::set(sheet.protocol, &plan.set);
+    let n = rows.variable("analysis_set").level(None).count("n").unwrap_or(0);
+    section
+        .lead
+        .push(sheet.fill("survival-lead", &[("set", Arg::Text(set.get(sheet.lang))), ("n", n.into())]));
+    if primary {
+        section.lead.extend(design(sheet, rows));
+    }
+    let km = rows.method("kaplan-meier");
+    match figure::survival(rows, sheet.protocol, id) {
+        Some(scene) => section.figures.push((scene.svg(sheet.lang), sheet.say("caption-survival"))),
+        None => {
+            let why = rows.stat("survival").first().or_else(|| rows.stat("incidence").first());
+            let why = why.and_then(|r| r.warning.as_ref()).map(|w| w.get(sheet.lang).to_owned());
+            section.notice = Some(why.unwrap_or_else(|| sheet.say("nothing-to-draw")));
+            return;
+        }
+    }
+    section.tables.push(by_arm(sheet, plan, rows, &km));
+    section.tables.extend(comparison(sheet, rows));
+    if let Some(scene) = figure::forest(rows, sheet.protocol, id) {
+        section.figures.push((scene.svg(sheet.lang), sheet.say("caption-forest")));
+    }
+}
+
+/// What was planned for the primary analysis beside the events that were seen.
+fn design(sheet: Sheet<'_>, rows: &Rows<'_>) -> Option<String> {
+    let design = sheet.protocol.design.as_ref()?;
+    let (key, alpha) = match design.alpha {
+        Alpha::OneSided(a) => ("design-one", a),
+        Alpha::TwoSided(a) => ("design-two", a),
+    };
+    let percent = |d: words::Decimal| number::percent(d.to_string().parse().unwrap_or(f64::NAN), 0);
+    let planned = design.events.map_or(number::NONE.to_owned(), |e| e.to_string());
+    let events: f64 =
+        rows.method("kaplan-meier").level(None).stat("events").iter().filter_map(|r| r.value).sum();
+    Some(sheet.fill(
+        key,
+        &[
+            ("test", Arg::Text(&design.test)),
+            ("alpha", Arg::Text(&percent(alpha))),
+            ("power", Arg::Text(&percent(design.power))),
+            ("planned", Arg::Text(&planned)),
+            ("events", Arg::Text(&number::fixed(events, 0))),
+        ],
+    ))
+}
+
+fn by_arm(sheet: Sheet<'_>, plan: &Survival, rows: &Rows<'_>, km: &Rows<'_>) -> Table {
+    let groups = km.groups();
+    let level = phrase::level(km).unwrap_or_default();
+    let level = level.get(sheet.lang);
+    let interval = sheet.fill("interval", &[("level", Arg::Text(level))]);
+    let mut head = vec![Cell::words("")];
+    for g in &groups {
+        let n = km.group(*g).level(None).count("n");
+        head.push(sheet.column(*g, n));
+        head.push(Cell::number(interval.clone()));
+    }
+    let mut table = Table { caption: String::new(), head, rows: Vec::new() };
+    let plain = |stat: &str| -> Vec<String> {
+        let cell = |g: &Option<&str>| {
+            sheet.value(km.group(*g).level(None).stat(stat).first(), |v| number::fixed(v, 0))
+        };
+        groups.iter().flat_map(|g| [cell(g), String::new()]).collect()
+    };
+    table.rows.push(Line::new("", sheet.say("events"), plain("events")));
+    table.rows.push(Line::new("", sheet.say("censored"), plain("censored")));
+    let years =
+        km.level(Some("table")).iter().filter_map(|r| r.time).fold(0.0, f64::max) >= 24.0 * DAYS_PER_MONTH;
+    let (unit, unit_key) =
+        if years { (12.0 * DAYS_PER_MONTH, "median-years") } else { (DAYS_PER_MONTH, "median-months") };
+    let time = |v: f64| number::fixed(v / unit, 1);
+    let medians = groups.iter().flat_map(|g| {
+        let here = km.group(*g).level(None);
+        [
+            sheet.value(here.stat("median").first(), time),
+            sheet.limits(&here, "median_lower", "median_upper", time),
+        ]
+    });
+    table.rows.push(Line::new("", sheet.say(unit_key), medians));
+    let reverse = rows.method("reverse-kaplan-meier");
+    let follow = groups
+        .iter()
+        .flat_map(|g| [sheet.value(reverse.group(*g).stat("median").first(), time), String::new()]);
+    let key = if years { "follow-up-years" } else { "follow-up-months" };
+    table.rows.push(Line::new("", sheet.say(key), follow));
+    let percent = |v: f64| number::percent_bare(v, 1);
+    for at in &plan.at {
+        let name = at.to_string();
+        let words = at.text();
+        let header = sheet.fill("survival-at", &[("time", Arg::Text(words.get(sheet.lang)))]);
+        let cells = groups.iter().flat_map(|g| {
+            let here = km.group(*g).level(Some(&name));
+            [
+                sheet.value(here.stat("survival").first(), percent),
+                sheet.limits(&here, "lower", "upper", percent),
+            ]
+        });
+        table.rows.push(Line::new("", header, cells));
+    }
+    table
+}
+
+fn comparison(sheet: Sheet<'_>, rows: &Rows<'_>) -> Option<Table> {
+    let cox = rows.filter(|r| r.method == "cox" && r.group.is_none());
+    let test = rows.filter(|r| r.method == "log-rank" || r.method == "stratified log-rank");
+    if cox.is_empty() && test.is_empty() {
+        return None;
+    }
+    let level = phrase::level(&cox).unwrap_or_default();
+    let interval = sheet.fill("interval", &[("level", Arg::Text(level.get(sheet.lang)))]);
+    let sided =
+        if phrase::option(&test.stat("p"), "sided") == Some("one") { "one-sided" } else { "two-sided" };
+    let mut table = Table {
+        caption: sheet.say("comparison"),
+        head: vec![
+            Cell::words(""),
+            Cell::number(sheet.say("hazard-ratio")),
+            Cell::number(interval),
+            Cell::number("Z"),
+            Cell::number(sheet.say("log-rank-p")).under(sheet.say(sided)),
+        ],
+        rows: Vec::new(),
+    };
+    let three = |v: f64| number::fixed(v, 3);
+    let z = sheet.value(test.stat("z").first(), three);
+    let p = sheet.value(test.stat("p").first(), number::p_value);
+    let contrasts = cox.levels();
+    if contrasts.is_empty() {
+        let hr = sheet.value(cox.stat("hazard_ratio").first(), three);
+        table.rows.push(Line::new(
+            "",
+            test.levels().first().copied().unwrap_or(""),
+            [hr, number::NONE.into(), z, p],
+        ));
+        return Some(table);
+    }
+    for (i, contrast) in contrasts.iter().enumerate() {
+        let here = cox.level(Some(contrast));
+        let first = i == 0;
+        let cells = [
+            sheet.value(here.stat("hazard_ratio").first(), three),
+            sheet.limits(&here, "lower", "upper", three),
+            if first { z.clone() } else { String::new() },
+            if first { p.clone() } else { String::new() },
+        ];
+        table.rows.push(Line::new("", *contrast, cells));
+    }
+    Some(table)
+}

@@ -1,0 +1,150 @@
+//! Figures, pages and text of a made-up study: whole, empty, with one patient, and refused by arm.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use analysis::Results;
+use protocol::Loaded;
+use std::path::Path;
+use words::Lang;
+
+const CASES: [&str; 4] = ["full", "empty", "one_patient", "refused"];
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn study() -> Loaded {
+    protocol::load(&here().join("tests/study")).unwrap()
+}
+
+fn results(name: &str) -> Results {
+    let json = std::fs::read_to_string(here().join(format!("tests/data/{name}.json"))).unwrap();
+    serde_json::from_str(&json).unwrap()
+}
+
+#[test]
+fn each_figure_is_drawn_from_its_rows() {
+    let (study, results) = (study(), results("full"));
+    let p = &study.compiled.protocol;
+    insta::assert_snapshot!("flow", report::figure::flow(&results.of("flow"), p, "flow").unwrap());
+    insta::assert_snapshot!(
+        "accrual",
+        report::figure::accrual(&results.of("accrual"), p, "accrual").unwrap()
+    );
+    insta::assert_snapshot!("survival", report::figure::survival(&results.of("os"), p, "os").unwrap());
+    insta::assert_snapshot!("forest", report::figure::forest(&results.of("os"), p, "os").unwrap());
+    insta::assert_snapshot!("grades", report::figure::grades(&results.of("ae"), p, "ae").unwrap());
+}
+
+#[test]
+fn the_short_report_says_the_main_numbers_in_both_languages() {
+    let study = study();
+    for name in CASES {
+        for lang in Lang::ALL {
+            insta::assert_snapshot!(
+                format!("{name}.{lang}"),
+                report::text(&results(name), &study.compiled, lang)
+            );
+        }
+    }
+}
+
+#[test]
+fn every_page_says_what_data_it_shows_and_what_it_is_a_function_of() {
+    let study = study();
+    for name in CASES {
+        let results = results(name);
+        for lang in Lang::ALL {
+            let page = report::html(&results, &study.compiled, lang);
+            assert!(page.contains(&format!("<html lang=\"{lang}\">")));
+            assert!(page.contains(&format!("<p class=\"nature\">{}</p>", report::nature(&results, lang))));
+            // on each printed page too
+            assert!(page.contains("@bottom-left") && page.contains("MADEUP-01"));
+            for fact in ["4,321", "0123456789abcdef", "2019", "shirube 0.1.0", "1.2"] {
+                assert!(page.contains(fact), "{fact}");
+            }
+            assert_eq!(page, report::html(&results, &study.compiled, lang), "the same bytes");
+        }
+    }
+}
+
+#[test]
+fn no_page_shows_a_broken_number_a_missing_message_or_markup_from_a_study() {
+    let mut study = study();
+    let mut compiled = study.compiled.protocol.clone();
+    compiled.title.ja = "<script>alert(1)</script>".into();
+    compiled.arms["A"].short = Some(words::Text::same("A<b>&\"'"));
+    study.compiled = std::sync::Arc::new(recompiled(compiled));
+    for name in CASES {
+        for lang in Lang::ALL {
+            let page = report::html(&results(name), &study.compiled, lang);
+            for bad in ["NaN", "⟦", "<script", "A<b>", ">inf<", ">-inf<", "null"] {
+                assert!(!page.contains(bad), "{name} {lang}: {bad}");
+            }
+        }
+    }
+}
+
+fn recompiled(protocol: protocol::Protocol) -> protocol::Compiled {
+    let canonical = serde_json::to_vec(&protocol).unwrap();
+    std::sync::Arc::into_inner(protocol::Compiled::from_canonical(&canonical).unwrap()).unwrap()
+}
+
+#[test]
+fn nothing_to_analyse_is_said_in_words_instead_of_a_figure() {
+    let study = study();
+    let page = report::html(&results("empty"), &study.compiled, Lang::Ja);
+    assert!(page.contains("解析対象の患者がいません。"));
+    assert!(page.contains("適格性を確認した患者がまだいません。"));
+    let page = report::html(&results("one_patient"), &study.compiled, Lang::En);
+    assert!(page.contains("not estimable"));
+    let page = report::html(&results("refused"), &study.compiled, Lang::En);
+    assert!(page.contains("Results by arm are not shown. No planned look was recorded."));
+    assert!(!page.contains("B surgery"), "no arm is named");
+}
+
+#[test]
+fn every_figure_has_words_for_those_who_do_not_see_it_and_every_table_has_headers() {
+    let study = study();
+    let page = report::html(&results("full"), &study.compiled, Lang::Ja);
+    let figures = page.matches("<svg ").count();
+    assert_eq!(figures, 5);
+    assert_eq!(page.matches("<title id=").count(), figures);
+    assert_eq!(page.matches("<desc id=").count(), figures);
+    assert!(!page.contains("-d\"></desc>"), "no description is empty");
+    assert_eq!(page.matches("<table>").count(), page.matches("<thead>").count());
+    assert!(page.contains("N=43") || page.contains("N=4"), "N stands in the column head");
+}
+
+/// What a reader sees comes from rows, the protocol or a message, so a template holds no digit outside its markup.
+#[test]
+fn no_number_is_typed_into_a_template() {
+    for name in ["report.html", "section.html"] {
+        let source = std::fs::read_to_string(here().join("templates").join(name)).unwrap();
+        let mut text = String::new();
+        let (mut depth, mut style) = (0i32, false);
+        for piece in source.split_inclusive(['<', '>']) {
+            style = (style || piece.starts_with("style")) && !piece.starts_with("/style");
+            if depth == 0 && !style {
+                text += piece;
+            }
+            depth = i32::from(piece.ends_with('<'));
+        }
+        assert!(!text.chars().any(|c| c.is_ascii_digit()), "{name}: {text}");
+    }
+}
+
+#[test]
+fn every_character_of_the_messages_has_a_glyph_in_the_typeface() {
+    for face in ["Regular", "Bold"] {
+        let bytes =
+            std::fs::read(here().join(format!("../../assets/fonts/BIZUDPGothic-{face}.ttf"))).unwrap();
+        let face = ttf_parser::Face::parse(&bytes, 0).unwrap();
+        for lang in Lang::ALL {
+            let messages = std::fs::read_to_string(here().join(format!("words/{lang}.ftl"))).unwrap();
+            for c in messages.chars().filter(|c| !c.is_control()) {
+                assert!(face.glyph_index(c).is_some(), "{c} has no glyph");
+            }
+        }
+    }
+}
