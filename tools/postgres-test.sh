@@ -2,6 +2,7 @@
 # A throw-away PostgreSQL for the tests: its own folder, a Unix socket in it, no network, gone after `stop`.
 #
 #   url=$(tools/postgres-test.sh start)      prints a postgres:// URL whose role may create databases and roles
+#   tools/postgres-test.sh crash "$url"      ends it at once, without its shutdown, and starts it again
 #   tools/postgres-test.sh stop "$url"       stops the server and removes its folder
 #
 # Needs the server's programs, as Debian's package postgresql installs them. PostgreSQL does not run as root: then the
@@ -24,6 +25,22 @@ as_server() {
     fi
 }
 
+# The folder of a server that this script started, from its URL.
+folder_of() {
+    folder=$(printf '%s' "$1" | sed -n 's/.*[?&]host=\([^&]*\).*/\1/p')
+    case $folder in
+    */shirube-pg.??????) ;;
+    *) echo "postgres-test: $1 was not started by this script" >&2; exit 1 ;;
+    esac
+}
+
+serve() {
+    as_server "$bin/pg_ctl" --pgdata="$folder/data" --log="$folder/log" --wait --silent start \
+        --options="-c listen_addresses= -c unix_socket_directories=$folder -c max_connections=200 -c shared_buffers=64MB" \
+        >"$folder.log" 2>&1 </dev/null || { cat "$folder.log" "$folder/log" >&2; exit 1; }
+    rm -f "$folder.log"
+}
+
 case ${1:-} in
 start)
     folder=$(mktemp -d "${TMPDIR:-/tmp}/shirube-pg.XXXXXX")
@@ -31,23 +48,21 @@ start)
     chmod 755 "$folder"
     as_server "$bin/initdb" --pgdata="$folder/data" --username=owner --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
         --data-checksums >"$folder.log" 2>&1 || { cat "$folder.log" >&2; exit 1; }
-    as_server "$bin/pg_ctl" --pgdata="$folder/data" --log="$folder/log" --wait --silent start \
-        --options="-c listen_addresses= -c unix_socket_directories=$folder -c max_connections=200 -c shared_buffers=64MB" \
-        >"$folder.log" 2>&1 </dev/null || { cat "$folder.log" "$folder/log" >&2; exit 1; }
-    rm -f "$folder.log"
+    serve
     echo "postgres://owner@/postgres?host=$folder"
     ;;
+crash)
+    folder_of "${2:?crash needs the URL that start printed}"
+    as_server "$bin/pg_ctl" --pgdata="$folder/data" --mode=immediate --silent stop >/dev/null 2>&1 || true
+    serve
+    ;;
 stop)
-    folder=$(printf '%s' "${2:?stop needs the URL that start printed}" | sed -n 's/.*[?&]host=\([^&]*\).*/\1/p')
-    case $folder in
-    */shirube-pg.??????) ;;
-    *) echo "postgres-test: $2 was not started by this script" >&2; exit 1 ;;
-    esac
+    folder_of "${2:?stop needs the URL that start printed}"
     as_server "$bin/pg_ctl" --pgdata="$folder/data" --mode=immediate --silent stop >/dev/null 2>&1 || true
     rm -rf "$folder"
     ;;
 *)
-    echo "usage: postgres-test.sh start | stop URL" >&2
+    echo "usage: postgres-test.sh start | crash URL | stop URL" >&2
     exit 2
     ;;
 esac

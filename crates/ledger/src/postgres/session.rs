@@ -60,7 +60,7 @@ pub fn connect(config: &Config, place: &str, mode: Mode) -> Result<Client, Ledge
         _ => LedgerError::CannotOpen { place: place.to_owned(), detail: words(&e) },
     })?;
     // A server that is set to lose acknowledged commits is overruled; stricter settings are left.
-    let mut sql = "SET lock_timeout = '5s'; SET client_min_messages = warning; SET search_path = pg_catalog;
+    let mut sql = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = warning; SET search_path = pg_catalog;
         SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') NOT IN ('on', 'remote_apply');"
         .to_owned();
@@ -122,6 +122,8 @@ pub fn config(url: &str) -> Result<Config, LedgerError> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(10));
     }
+    // A network that has gone silent must not hold the writer for hours.
+    config.keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(Duration::from_secs(30));
     config.application_name("shirube");
     Ok(config)
 }
