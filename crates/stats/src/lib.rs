@@ -9,6 +9,7 @@ mod error;
 pub mod inference;
 pub mod linalg;
 pub mod model;
+pub mod multiplicity;
 pub mod proportion;
 pub mod random;
 pub mod rank;

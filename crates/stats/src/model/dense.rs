@@ -92,3 +92,24 @@ pub(crate) fn forward(l: &Matrix, b: &[f64]) -> Vec<f64> {
     }
     x
 }
+
+/// (R'R)^-1 of an upper triangle.
+pub(crate) fn inverse_of_upper(r: &Matrix) -> Matrix {
+    let n = r.size;
+    // R^-1, column by column
+    let mut u = Matrix::zeros(n);
+    for j in 0..n {
+        u.set(j, j, 1.0 / r.get(j, j));
+        for i in (0..j).rev() {
+            let s: f64 = (i + 1..=j).map(|k| r.get(i, k) * u.get(k, j)).sum();
+            u.set(i, j, -s / r.get(i, i));
+        }
+    }
+    let mut out = Matrix::zeros(n);
+    for i in 0..n {
+        for j in 0..n {
+            out.set(i, j, (i.max(j)..n).map(|k| u.get(i, k) * u.get(j, k)).sum());
+        }
+    }
+    out
+}
