@@ -18,8 +18,11 @@ pub struct Place {
     pub file: String,
     pub line: usize,
     pub column: usize,
-    /// The source line, control characters replaced; empty when the file as a whole is meant.
+    /// The source line, or of a long one the part around the place; unseen characters are replaced. Empty when the
+    /// file as a whole is meant.
     pub excerpt: String,
+    /// The column at which the excerpt begins.
+    pub from: usize,
     /// Characters of the line that are meant, from `column`; at least 1.
     pub width: usize,
 }
@@ -69,6 +72,13 @@ impl Diagnostic {
     }
 }
 
+/// No more errors than this are placed in one study's files; who has so many mends the first and looks again.
+pub(crate) const MOST: usize = 200;
+
+pub(crate) fn enough(found: &[Diagnostic]) -> bool {
+    found.iter().filter(|d| d.is_error()).count() >= MOST
+}
+
 /// The findings as a person reads them, one after the other, with a count at the end. `color` uses ANSI escapes.
 pub fn render(diagnostics: &[Diagnostic], lang: Lang, color: bool) -> String {
     let paint = |style: &str, text: &str| {
@@ -110,7 +120,7 @@ const SHOWN: usize = 110;
 /// The excerpt to show, the columns before the caret, and the caret's columns.
 fn window(place: &Place) -> (String, usize, usize) {
     let chars: Vec<char> = place.excerpt.chars().collect();
-    let start = (place.column - 1).min(chars.len());
+    let start = place.column.saturating_sub(place.from).min(chars.len());
     let end = (start + place.width).min(chars.len());
     let mut first = 0;
     while first < start && width_of(&chars[first..start]) > SHOWN / 2 && chars.len() > SHOWN {
@@ -120,7 +130,8 @@ fn window(place: &Place) -> (String, usize, usize) {
     while last < chars.len() && width_of(&chars[first..=last]) <= SHOWN {
         last += 1;
     }
-    let (left, right) = (if first > 0 { "…" } else { "" }, if last < chars.len() { "…" } else { "" });
+    let (left, right) =
+        (if first > 0 || place.from > 1 { "…" } else { "" }, if last < chars.len() { "…" } else { "" });
     let text: String = chars[first..last].iter().collect();
     let before = width_of(&chars[first..start]) + left.chars().count();
     let width = width_of(&chars[start..end.clamp(start, last.max(start))]).max(1);
@@ -224,8 +235,14 @@ mod tests {
 
     #[test]
     fn the_caret_stands_under_wide_characters() {
-        let place =
-            Place { file: "a.yaml".into(), line: 1, column: 3, excerpt: "登録: ｘ".into(), width: 1 };
+        let place = Place {
+            file: "a.yaml".into(),
+            line: 1,
+            column: 3,
+            excerpt: "登録: ｘ".into(),
+            from: 1,
+            width: 1,
+        };
         let d = Diagnostic::error("P0000", Text::same("m")).at(place);
         let shown = render(&[d], Lang::En, false);
         let lines: Vec<&str> = shown.lines().collect();
@@ -240,6 +257,7 @@ mod tests {
             line: 1,
             column: 301,
             excerpt: format!("{}HERE{}", "x".repeat(300), "y".repeat(300)),
+            from: 1,
             width: 4,
         };
         let shown = render(&[Diagnostic::error("P0000", Text::same("m")).at(place)], Lang::En, false);

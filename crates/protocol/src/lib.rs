@@ -13,6 +13,7 @@ mod compile;
 mod concepts;
 mod diagnostic;
 mod difference;
+mod files;
 mod load;
 mod lookup;
 pub mod model;

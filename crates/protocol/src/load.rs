@@ -2,7 +2,7 @@
 
 use crate::check::{Finding, check};
 use crate::compile::{Compiled, compile};
-use crate::diagnostic::{Diagnostic, Place, Severity, nearest};
+use crate::diagnostic::{Diagnostic, MOST, Place, Severity, enough, nearest};
 use crate::shape::{self, Broken};
 use crate::tree::{self, Files, Key, Kind, Node, Part, Span};
 use crate::{Protocol, schema};
@@ -60,6 +60,14 @@ fn load_files(
     let mut files = Files::default();
     let joined = join(&texts, &mut files, &mut found);
     let outcome = joined.and_then(|joined| build(joined, &files, functions, &mut found));
+    if enough(&found) {
+        let message = Text::new(
+            format!("誤りが多すぎるため、最初の {MOST} 件ほどで止めました。"),
+            format!("Too many errors: it stopped after about {MOST}."),
+        );
+        let hint = Text::new("直してからもう一度確かめてください。", "Mend them and check again.");
+        found.push(Diagnostic::error("P0199", message).hint(hint));
+    }
     found.sort_by(|a, b| a.place.cmp(&b.place).then(a.severity.cmp(&b.severity)));
     found.dedup();
     match outcome {
@@ -72,7 +80,7 @@ fn load_files(
 
 /// A finding about a file as a whole.
 fn about(file: &str) -> Place {
-    Place { file: file.to_owned(), line: 1, column: 1, excerpt: String::new(), width: 1 }
+    Place { file: file.to_owned(), line: 1, column: 1, excerpt: String::new(), from: 1, width: 1 }
 }
 
 /// Files of the folder by name; those that cannot be read are told.

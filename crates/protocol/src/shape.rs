@@ -3,7 +3,7 @@
 //! The schema is the one that editors use, made from the model's types. All findings are collected: a part that is
 //! wrong is replaced by a placeholder and remembered, so that later checks go on and stay silent about it.
 
-use crate::diagnostic::{Diagnostic, did_you_mean, listed};
+use crate::diagnostic::{Diagnostic, did_you_mean, enough, listed};
 use crate::tree::{Files, Kind, Node, Part, Path};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -121,7 +121,9 @@ impl<'a> Walk<'a> {
             Kind::Scalar { .. } => node.span,
             _ => node.span_of(&[]),
         };
-        self.found.push(diagnostic.at(self.files.place(span)));
+        if !enough(self.found) {
+            self.found.push(diagnostic.at(self.files.place(span)));
+        }
         self.broken.0.insert(self.path.clone());
         placeholder(self.defs, schema)
     }
@@ -253,6 +255,9 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown_key(&mut self, known: &Map<String, Value>, name: Option<&str>, key: &crate::tree::Key) {
+        if enough(self.found) {
+            return;
+        }
         let thing = thing(name);
         let message = Text::new(
             format!("{}に「{}」というキーはありません。", thing.ja, key.text),
@@ -267,6 +272,9 @@ impl<'a> Walk<'a> {
     }
 
     fn missing_key(&mut self, name: Option<&str>, key: &str, other_language: bool, node: &Node) {
+        if enough(self.found) {
+            return;
+        }
         let thing = thing(name);
         let place = self.files.place(node.span_of(&[]));
         let diagnostic = match key {

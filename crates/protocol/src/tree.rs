@@ -3,80 +3,12 @@
 //! Refused with a place: anchors, aliases, merge keys, tags, directives, a second document, doubled keys, keys that
 //! are not plain names, `0o7`, `0x1f`, `1_000`, full-width digits, tabs for indentation, text that is not UTF-8.
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, enough};
+pub use crate::files::{Files, Span};
+use crate::files::{floor, hidden};
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use words::Text;
-
-/// The files of one study folder; a [`Span`] names one by its number.
-#[derive(Clone, Debug, Default)]
-pub struct Files(Vec<File>);
-
-#[derive(Clone, Debug)]
-struct File {
-    name: String,
-    text: Arc<str>,
-}
-
-/// Bytes `start..end` of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
-    pub file: usize,
-    pub start: usize,
-    pub end: usize,
-}
-
-impl Files {
-    pub fn add(&mut self, name: &str, text: &str) -> usize {
-        self.0.push(File { name: name.to_owned(), text: text.into() });
-        self.0.len() - 1
-    }
-
-    pub fn text(&self, file: usize) -> &str {
-        self.0.get(file).map_or("", |f| &f.text)
-    }
-
-    /// The span as file, line, column and source line. A span over several lines is cut at the end of the first.
-    pub fn place(&self, span: Span) -> Place {
-        let (name, text) = self.0.get(span.file).map_or(("", ""), |f| (f.name.as_str(), &*f.text));
-        let start = floor(text, span.start);
-        let line_start = text[..start].rfind('\n').map_or(0, |n| n + 1);
-        let line_end = text[start..].find('\n').map_or(text.len(), |n| start + n);
-        let end = floor(text, span.end).clamp(start, line_end);
-        let excerpt = text[line_start..line_end].trim_end_matches('\r');
-        Place {
-            file: name.to_owned(),
-            line: text[..line_start].matches('\n').count() + 1,
-            column: text[line_start..start].chars().count() + 1,
-            excerpt: excerpt.chars().map(shown).collect(),
-            width: text[start..end].trim_end().chars().count().max(1),
-        }
-    }
-}
-
-fn shown(c: char) -> char {
-    match c {
-        '\t' => ' ',
-        c if hidden(c) => '\u{fffd}',
-        c => c,
-    }
-}
-
-/// A character that is not seen and may hide or reorder what stands around it.
-fn hidden(c: char) -> bool {
-    let unseen =
-        ['\u{200b}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{feff}'..='\u{feff}'];
-    c.is_control() && !matches!(c, '\n' | '\t') || unseen.iter().any(|range| range.contains(&c))
-}
-
-/// The nearest character boundary at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
 
 /// One value of the file.
 #[derive(Clone, Debug)]
@@ -290,7 +222,15 @@ struct Builder<'a> {
 /// A list or map that is still being read.
 enum Open {
     List(Span, Vec<Node>),
-    Map(Span, Vec<(Key, Node)>, Option<Key>),
+    Map(OpenMap),
+}
+
+struct OpenMap {
+    start: Span,
+    entries: Vec<(Key, Node)>,
+    /// The key whose value comes next.
+    pending: Option<Key>,
+    seen: BTreeMap<String, Span>,
 }
 
 impl Builder<'_> {
@@ -300,7 +240,9 @@ impl Builder<'_> {
     }
 
     fn refuse(&mut self, code: &str, span: Span, message: Text, hint: Text) {
-        self.found.push(Diagnostic::error(code, message).at(self.files.place(span)).hint(hint));
+        if !enough(self.found) {
+            self.found.push(Diagnostic::error(code, message).at(self.files.place(span)).hint(hint));
+        }
     }
 
     /// Tabs before the first character of a line: YAML takes some for text and refuses others.
@@ -394,7 +336,7 @@ impl Builder<'_> {
                 }
                 Event::Scalar(text, style, ..) => {
                     let plain = style == ScalarStyle::Plain;
-                    let key = matches!(stack.last(), Some(Open::Map(_, _, None)));
+                    let key = matches!(stack.last(), Some(Open::Map(map)) if map.pending.is_none());
                     let sound = self.characters(&text, span);
                     if !sound || !key && (tagged || plain && !self.number(&text, span)) {
                         Some(Node::refused(span))
@@ -407,7 +349,8 @@ impl Builder<'_> {
                     None
                 }
                 Event::MappingStart(..) => {
-                    stack.push(Open::Map(span, vec![], None));
+                    let (entries, seen) = (vec![], BTreeMap::new());
+                    stack.push(Open::Map(OpenMap { start: span, entries, pending: None, seen }));
                     None
                 }
                 Event::SequenceEnd | Event::MappingEnd => stack.pop().map(|open| close(open, span)),
@@ -417,14 +360,9 @@ impl Builder<'_> {
                 match stack.last_mut() {
                     None => root = root.or(Some(node)),
                     Some(Open::List(_, values)) => values.push(node),
-                    Some(Open::Map(_, entries, pending)) => match pending.take() {
-                        Some(key) => entries.push((key, node)),
-                        None => {
-                            let key = self.key(node, entries);
-                            if let Some(Open::Map(_, _, pending)) = stack.last_mut() {
-                                *pending = Some(key);
-                            }
-                        }
+                    Some(Open::Map(map)) => match map.pending.take() {
+                        Some(key) => map.entries.push((key, node)),
+                        None => map.pending = Some(self.key(node, &mut map.seen)),
                     },
                 }
             }
@@ -449,7 +387,7 @@ impl Builder<'_> {
     }
 
     /// Checks a key and gives it; a refused one gets a name that nothing knows, and is told only once.
-    fn key(&mut self, node: Node, earlier: &[(Key, Node)]) -> Key {
+    fn key(&mut self, node: Node, seen: &mut BTreeMap<String, Span>) -> Key {
         let span = node.span;
         let Kind::Scalar { text, plain } = node.kind else {
             self.refuse(
@@ -472,8 +410,8 @@ impl Builder<'_> {
             );
             return Key { text: REFUSED.to_owned(), span };
         }
-        if let Some((first, _)) = earlier.iter().find(|(k, _)| k.text == text && k.text != REFUSED) {
-            let line = self.files.place(first.span).line;
+        if let Some(first) = seen.insert(text.clone(), span) {
+            let line = self.files.place(first).line;
             self.refuse(
                 "P0202",
                 span,
@@ -567,7 +505,7 @@ fn close(open: Open, end: Span) -> Node {
     let join = |start: Span| Span { end: end.end.max(start.end), ..start };
     match open {
         Open::List(start, values) => Node { span: join(start), kind: Kind::List(values) },
-        Open::Map(start, mut entries, _) => {
+        Open::Map(OpenMap { start, mut entries, .. }) => {
             entries.retain(|(k, _)| k.text != REFUSED);
             Node { span: join(start), kind: Kind::Map(entries) }
         }
