@@ -4,6 +4,7 @@
 #   url=$(tools/postgres-test.sh start)      prints a postgres:// URL whose role may create databases and roles
 #   tools/postgres-test.sh crash "$url"      ends it at once, without its shutdown, and starts it again
 #   tools/postgres-test.sh stop "$url"       stops the server and removes its folder
+# Without a URL, crash and stop take the one in SHIRUBE_TEST_POSTGRES.
 #
 # Needs the server's programs, as Debian's package postgresql installs them. PostgreSQL does not run as root: then the
 # account `postgres` is used.
@@ -52,12 +53,12 @@ start)
     echo "postgres://owner@/postgres?host=$folder"
     ;;
 crash)
-    folder_of "${2:?crash needs the URL that start printed}"
+    folder_of "${2:-${SHIRUBE_TEST_POSTGRES:?crash needs the URL that start printed}}"
     as_server "$bin/pg_ctl" --pgdata="$folder/data" --mode=immediate --silent stop >/dev/null 2>&1 || true
     serve
     ;;
 stop)
-    folder_of "${2:?stop needs the URL that start printed}"
+    folder_of "${2:-${SHIRUBE_TEST_POSTGRES:?stop needs the URL that start printed}}"
     as_server "$bin/pg_ctl" --pgdata="$folder/data" --mode=immediate --silent stop >/dev/null 2>&1 || true
     rm -rf "$folder"
     ;;

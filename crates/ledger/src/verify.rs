@@ -168,8 +168,7 @@ pub struct Chain {
     head: Head,
     /// Entries seen without content, not yet accounted for.
     missing: BTreeSet<u64>,
-    /// What the redactions seen so far erased: seq of the entry or digest of the file -> seq of the redaction.
-    erased: BTreeMap<u64, u64>,
+    /// Files erased by the redactions seen so far, and the seq of the last that erased each.
     files_erased: BTreeMap<Hash, u64>,
     /// Files attached, and the last entry that attaches each.
     files: BTreeMap<Hash, u64>,
@@ -181,7 +180,6 @@ impl Chain {
             study: study.to_owned(),
             head: Head::GENESIS,
             missing: BTreeSet::new(),
-            erased: BTreeMap::new(),
             files_erased: BTreeMap::new(),
             files: BTreeMap::new(),
         }
@@ -239,7 +237,6 @@ impl Chain {
                 if !self.missing.remove(&seq) {
                     return Err(self.fault(seq, FaultKind::NotErased));
                 }
-                self.erased.insert(seq, due);
             }
             for hash in erase.attachments {
                 self.files_erased.insert(hash, due);

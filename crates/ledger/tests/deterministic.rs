@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{all, draft};
+use common::{all, draft, slow};
 use ledger::actor::{Desk, Request};
 use ledger::*;
 use std::collections::{BTreeMap, VecDeque};
@@ -219,7 +219,7 @@ fn whatever_the_seed_no_acknowledged_event_is_lost_and_none_is_stored_twice() {
         println!("{:?}", run(seed.parse().unwrap()));
         return;
     }
-    let most = if std::env::var_os("SHIRUBE_SLOW").is_some() { 20_000 } else { 400 };
+    let most = if slow() { 20_000 } else { 400 };
     let (start, mut acknowledged) = (std::time::Instant::now(), 0);
     for seed in 0..most {
         acknowledged += run(seed).0;

@@ -8,16 +8,12 @@
 
 mod common;
 
-use common::{batch, draft};
+use common::{batch, draft, slow};
 use ledger::*;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-
-fn slow() -> bool {
-    std::env::var_os("SHIRUBE_SLOW").is_some()
-}
 
 fn rounds(short: usize, long: usize) -> usize {
     if slow() { long } else { short }

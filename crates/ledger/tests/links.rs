@@ -6,7 +6,7 @@
 mod common;
 
 use common::server::{Database, server};
-use common::{batch, draft};
+use common::{batch, draft, slow};
 use ledger::*;
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 
 fn rounds(short: u64, long: u64) -> u64 {
-    if std::env::var_os("SHIRUBE_SLOW").is_some() { long } else { short }
+    if slow() { long } else { short }
 }
 
 /// Passes bytes on until its allowance is used up, then cuts both ways.

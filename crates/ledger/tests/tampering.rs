@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{all, attach, batch, draft, fill};
+use common::{all, attach, batch, draft, fill, slow};
 use ledger::*;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags};
@@ -131,10 +131,6 @@ fn a_change_to_any_value_of_any_row_of_any_table_is_found() {
     assert_eq!(columns_tried, 15 + 5 + 3);
     println!("{tried} changes, each found");
     assert!(tried > 900, "{tried}");
-}
-
-fn slow() -> bool {
-    std::env::var_os("SHIRUBE_SLOW").is_some()
 }
 
 fn is_schema(fault: &Fault) -> bool {

@@ -6,6 +6,11 @@ pub mod server;
 
 use ledger::{Batch, Blob, Draft, Entry, Head, Store};
 
+/// Whether all rounds are wanted (`./test --slow`), or their short forms.
+pub fn slow() -> bool {
+    std::env::var("SHIRUBE_SLOW").is_ok_and(|v| v == "1")
+}
+
 /// Opens an empty ledger, and the same ledger again.
 pub trait Bench {
     fn store(&mut self) -> &mut dyn Store;
