@@ -24,7 +24,7 @@ pub(crate) fn proportion(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &
     let arms = set::arms(protocol, by);
     let level = Level::two_sided(plan.level.to_string().parse().unwrap_or(0.95));
     let draft = draft
-        .option("level", plan.level.to_string())
+        .option("level", plan.level.normalize().to_string())
         .option("denominator", "those for whom the rule can be told");
     let mut counts = Vec::new();
     for (i, arm) in arms.iter().enumerate() {

@@ -159,7 +159,7 @@ impl Work<'_> {
         let options = KmOptions { conf_level: self.level, ..KmOptions::default() };
         let draft = self
             .draft
-            .option("level", self.plan.level.to_string())
+            .option("level", self.plan.level.normalize().to_string())
             .option("conf_type", options.conf_type.name())
             .option("unit", "day");
         let data = Survival::new(&time, &event);
@@ -328,7 +328,7 @@ impl Work<'_> {
         let draft = self
             .comparison("cox", cases.len(), missing)
             .option("ties", "efron")
-            .option("level", self.plan.level.to_string())
+            .option("level", self.plan.level.normalize().to_string())
             .option("limits", "wald");
         let (time, event, arm, strata) = columns_of(cases);
         let others: Vec<usize> = (0..self.arms.len()).filter(|a| *a != self.reference()).collect();
@@ -367,7 +367,7 @@ impl Work<'_> {
                 .method("cox-subgroup")
                 .option("reference", self.name(self.reference()))
                 .option("ties", "efron")
-                .option("level", self.plan.level.to_string())
+                .option("level", self.plan.level.normalize().to_string())
                 .option("limits", "wald");
             for code in &levels {
                 let mine: Vec<(&Case<'_>, usize)> =
