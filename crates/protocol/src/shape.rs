@@ -36,7 +36,8 @@ pub fn json(
 }
 
 /// Removes from `value` what only repeats a default of `schema`, so that two ways of writing one protocol, and two
-/// releases of which the later knows more fields, give the same bytes.
+/// releases of which the later knows more fields, give the same bytes. What is left out is read back as the default,
+/// so a default never changes its value.
 pub fn without_defaults(schema: &Value, value: &mut Value) {
     strip(&schema["$defs"], schema, value);
 }

@@ -162,3 +162,12 @@ fn the_probability_of_the_preferred_arm_lies_above_its_share_and_below_one() {
         assert_eq!(codes(ratio, follow), Vec::<String>::new(), "{ratio} {follow}");
     }
 }
+
+/// The hash of a protocol names it in every event of its ledger. If this fails, a folder that a ledger has adopted
+/// would count as another protocol after an update: give the new field of the model a default instead.
+#[test]
+fn the_hash_of_a_protocol_is_the_same_in_every_release() {
+    let loaded = load(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/sound")).unwrap();
+    let hex: String = loaded.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(hex, "ea41e15e92345d072103ad1ea1364b2211bdb5ff97e4ef393a774a79ecd9f21e");
+}
