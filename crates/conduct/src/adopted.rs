@@ -2,7 +2,7 @@
 
 use crate::event::Reason;
 use crate::ids::*;
-use crate::state::{ProtocolVersion, Site, State};
+use crate::state::{ProtocolVersion, Site, SiteApproval, State};
 use jiff::civil::Date;
 use ledger::Hash;
 use protocol::Compiled;
@@ -36,8 +36,8 @@ impl Adopted {
     }
 
     /// The version that holds at a site on a day: of the versions in effect, the one adopted last for which the site
-    /// has all papers that each version needs; where it has them for none, the one adopted last, so that a refusal
-    /// names what is missing for it. Before any version is in effect: none.
+    /// has all papers that each version needs; else the last for which it once had them; where it never had them for
+    /// any, the one adopted last, so that a refusal names what is missing for it. Before any version is in effect: none.
     pub fn in_force<'s>(
         &self,
         state: &'s State,
@@ -45,31 +45,64 @@ impl Adopted {
         on: Date,
     ) -> Option<(&'s ProtocolVersion, &Arc<Compiled>)> {
         let site = state.sites.get(site);
-        let mut last = None;
-        for version in state.protocols.iter().rev().filter(|v| v.effective <= on) {
-            let Some(compiled) = self.get(&version.protocol) else { continue };
-            let per_version =
-                compiled.protocol.approvals.iter().filter(|(_, a)| a.per_version).map(|(id, _)| id);
-            if site.is_some_and(|s| per_version.into_iter().all(|a| holds(s, compiled, a, on))) {
-                return Some((version, compiled));
-            }
-            last = last.or(Some((version, compiled)));
-        }
-        last
+        let in_effect = || {
+            let versions = state.protocols.iter().rev().filter(|v| v.effective <= on);
+            versions.filter_map(|v| Some((v, self.get(&v.protocol)?)))
+        };
+        let with = |papers: fn(&Site, &Compiled, Date) -> bool| {
+            in_effect().find(|(_, compiled)| site.is_some_and(|s| papers(s, compiled, on)))
+        };
+        with(|s, c, on| per_version(c).all(|a| holds(s, c, a, on)))
+            .or_else(|| with(|s, c, on| per_version(c).all(|a| held(s, c, a, on))))
+            .or_else(|| in_effect().next())
     }
 }
 
-/// Whether the site has this kind of approval for this version on this day.
-fn holds(site: &Site, compiled: &Compiled, approval: &str, on: Date) -> bool {
+fn per_version(compiled: &Compiled) -> impl Iterator<Item = &str> {
+    compiled.protocol.approvals.iter().filter(|(_, a)| a.per_version).map(|(id, _)| id.as_str())
+}
+
+/// Whether the site has, or once had, this kind of approval for this version.
+fn held(site: &Site, compiled: &Compiled, approval: &str, on: Date) -> bool {
+    papers(site, compiled, approval, on).next().is_some()
+}
+
+fn papers<'s>(
+    site: &'s Site,
+    compiled: &'s Compiled,
+    approval: &'s str,
+    on: Date,
+) -> impl Iterator<Item = &'s SiteApproval> {
     let per_version = compiled.protocol.approvals.get(approval).is_none_or(|a| a.per_version);
-    site.approvals.iter().any(|a| {
+    site.approvals.iter().filter(move |a| {
         a.approval == approval
             && (!per_version || a.version == compiled.protocol.version)
             && a.effective_from <= on
             && a.decided_on <= on
             && a.received_on <= on
-            && a.expires_on.is_none_or(|until| on <= until)
     })
+}
+
+/// Whether the site has this kind of approval for this version on this day.
+fn holds(site: &Site, compiled: &Compiled, approval: &str, on: Date) -> bool {
+    papers(site, compiled, approval, on).any(|a| a.expires_on.is_none_or(|until| on <= until))
+}
+
+/// A site that never had a version's papers collects nothing under it. One whose paper has expired goes on following
+/// its participants, and registers nobody.
+pub(crate) fn never_approved(state: &State, compiled: &Compiled, site: &str, on: Date) -> Option<Reason> {
+    let site_ = state.sites.get(site)?;
+    let missing: Vec<&str> = per_version(compiled).filter(|a| !held(site_, compiled, a, on)).collect();
+    let version = &compiled.protocol.version;
+    let named = missing.join(", ");
+    let reason = Reason::new(
+        "approval_missing",
+        format!("施設 {site} にはプロトコル第 {version} 版の承認({named})がないため、入力できません。"),
+        format!(
+            "Site {site} has no approval ({named}) for protocol version {version}, so nothing can be entered."
+        ),
+    );
+    (!missing.is_empty()).then(|| reason.about(missing))
 }
 
 /// The papers that `step` asks of the site and that it does not have on the day: one reason for each.

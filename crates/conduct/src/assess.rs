@@ -52,7 +52,9 @@ pub fn assess(
     let found = compiled.protocol.steps.get(step).ok_or_else(|| no_step(step))?;
     let key = normal(compiled, &FormKey::once(&found.form));
     let mut after = state.clone();
-    if let Some(event) = saved(adopted, state, &author, participant, &key, values)? {
+    if may_collect(compiled, state, participant, step, on)
+        && let Some(event) = saved(adopted, state, &author, participant, &key, values)?
+    {
         crate::apply::happen(&mut after, state.head.seq + 1, context.now, &event);
     }
     let judged = judge(compiled, &after, participant, step, on).ok_or_else(|| no_step(step))?;
@@ -209,6 +211,21 @@ fn gate(compiled: &Compiled, state: &State, p: &Participant, step: &str, on: Dat
         ));
     }
     out
+}
+
+/// Whether the step's form may be filled for this attempt: papers and consent are there.
+pub(crate) fn may_collect(
+    compiled: &Compiled,
+    state: &State,
+    id: ParticipantId,
+    step: &str,
+    on: Date,
+) -> bool {
+    let (Some(p), Some(found)) = (state.participant(id), compiled.protocol.steps.get(step)) else {
+        return false;
+    };
+    missing_papers(state, compiled, p.site.as_str(), step, on).is_empty()
+        && consent(compiled, p, found.consent.as_deref(), on).is_none()
 }
 
 fn window(window: Option<&protocol::Window>, title: &words::Text, before: Date, on: Date) -> Option<Reason> {

@@ -2,7 +2,7 @@
 
 use crate::adopted::{Adopted, normal};
 use crate::allocate::{Source, allocate};
-use crate::assess::{judge, no_protocol, no_step};
+use crate::assess::{judge, may_collect, no_protocol, no_step};
 use crate::command::*;
 use crate::environment::Reading;
 use crate::event::*;
@@ -324,7 +324,10 @@ impl<'a> Desk<'a> {
             )
             .into());
         }
-        self.enter(participant, &FormKey::once(&found.form), values)?;
+        // Without the papers or the consent nothing is collected, not even for the attempt.
+        if may_collect(&compiled, &self.state, participant, step.as_str(), on) {
+            self.enter(participant, &FormKey::once(&found.form), values)?;
+        }
         let judged = judge(&compiled, &self.state, participant, step.as_str(), on)
             .ok_or_else(|| no_step(step.as_str()))?;
         let protocol = Hash(compiled.hash);

@@ -190,13 +190,30 @@ impl Trial {
         let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
         while desk.broken {
             if desk.in_flight == 0 {
-                desk.ahead = desk.durable.as_ref().clone();
-                desk.broken = false;
+                self.start_over(&mut desk);
             } else {
                 desk = self.drained.wait(desk).unwrap_or_else(PoisonError::into_inner);
             }
         }
         desk
+    }
+
+    /// After a failed commit: what is on the disk is the truth, also where a commit that was called failed is there
+    /// after all, or another process has written. While the disk cannot be read the last state known stays.
+    fn start_over(&self, desk: &mut Desk) {
+        let (name, known) = (self.study.to_string(), desk.durable.head);
+        let found = self.handle.with(move |store| match store.head(&name) {
+            Ok(head) if head != known => folded(store, &name, u64::MAX).map(Some),
+            Ok(_) => Ok(None),
+            Err(e) => Err(e.into()),
+        });
+        if let Ok(Ok(Some((state, adopted, unreadable)))) = found {
+            desk.durable = Arc::new(state);
+            desk.adopted = Arc::new(adopted);
+            desk.unreadable = unreadable;
+        }
+        desk.ahead = desk.durable.as_ref().clone();
+        desk.broken = false;
     }
 
     pub fn study(&self) -> &str {

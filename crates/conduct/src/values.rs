@@ -196,6 +196,15 @@ fn fault(item: &Item, value: &Value, out: &mut Vec<Reason>) {
     }
 }
 
+/// The day that a filled form tells of, if it is fully known: what `on` means in its rules.
+pub(crate) fn day(compiled: &Compiled, p: &Participant, key: &FormKey) -> Option<Date> {
+    let dated_by = &compiled.protocol.forms.get(key.form.as_str())?.dated_by;
+    match p.forms.get(key)?.value(dated_by)? {
+        Value::Date(day) => day.day(),
+        _ => None,
+    }
+}
+
 /// Whether the condition of an item holds for this filling of the form; `None` when it cannot be told.
 pub(crate) fn asked(
     compiled: &Compiled,

@@ -270,7 +270,8 @@ impl<'a> View<'a> {
         match self.concerns(event) {
             Concern::Participant(id, form) => {
                 let found = self.participant(id);
-                found.is_some_and(|p| form.is_none_or(|f| !p.hides(f)))
+                // The trail stays whole where data may no longer be used.
+                found.is_some_and(|p| form.is_none_or(|f| !p.keeps_arm(f)))
             }
             Concern::Site(site) => everything || self.viewer.site.as_ref() == Some(site),
             Concern::Study => true,

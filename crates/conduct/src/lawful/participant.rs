@@ -2,7 +2,7 @@
 
 use super::study::no_site;
 use super::{Author, Law, filled_in, future, version};
-use crate::adopted::{Adopted, normal};
+use crate::adopted::{Adopted, never_approved, normal};
 use crate::allocate::{Source, allocate};
 use crate::assess::{judge, no_step, version_in_use};
 use crate::command::Refusal;
@@ -52,7 +52,7 @@ pub(super) fn lawful(
         Event::Registered(r) => registered(adopted, state, author, r)?,
         Event::RegistrationRefused { participant, step, on, protocol, outcome, criteria, reasons } => {
             let p = author.participant(state, *participant, action)?;
-            future(*on, author.day, "登録日", "The day of registration")?;
+            day_of_registration(state, author, *on)?;
             let compiled = version(adopted, state, &p.site, *on, Some(protocol))?;
             let judged = judge(compiled, state, *participant, step.as_str(), *on)
                 .ok_or_else(|| Law::from(no_step(step.as_str())))?;
@@ -132,7 +132,7 @@ pub(super) fn lawful(
             step_form(p, form, FormMove::Complete)?;
             let compiled = version(adopted, state, &p.site, author.day, None)?;
             if let Some(filled) = p.forms.get(form) {
-                let environment = Reading::all(compiled, p, None).environment();
+                let environment = Reading::all(compiled, p, values::day(compiled, p, form)).environment();
                 let open = values::unanswered(compiled, form, filled, &environment);
                 if !open.is_empty() {
                     return Err(Law::Broken(open));
@@ -312,7 +312,10 @@ fn allocated(adopted: &Adopted, state: &State, author: &Author<'_>, a: &Allocate
         )
         .into());
     };
-    let environment = Reading::all(compiled, p, Some(r.on)).environment();
+    // As it was when the gate was judged: this registration had not taken place.
+    let mut before = p.clone();
+    before.registrations.retain(|id, _| Some(id.as_str()) != step);
+    let environment = Reading::all(compiled, &before, Some(r.on)).environment();
     let factors =
         crate::allocate::factors(compiled, a.allocation.as_str(), p, &environment).map_err(Law::Broken)?;
     let told = Source::Told { drawn: a.drawn, size: a.block.as_ref().map(|b| b.size) };
@@ -416,7 +419,8 @@ fn save(
     columns: &BTreeMap<ItemId, Vec<String>>,
 ) -> Result<(), Law> {
     let compiled = version(adopted, state, &p.site, author.day, Some(protocol))?;
-    let mut reasons = Vec::new();
+    let mut reasons: Vec<Reason> =
+        never_approved(state, compiled, p.site.as_str(), author.day).into_iter().collect();
     reasons.extend(values::key(compiled, p, form));
     if !reasons.is_empty() {
         return Err(Law::Broken(reasons));
@@ -456,7 +460,7 @@ fn save(
     };
     crate::apply::happen(&mut after, state.head.seq + 1, author.at, &event);
     if let Some(then) = after.participant(p.id) {
-        let environment = Reading::all(compiled, then, None).environment();
+        let environment = Reading::all(compiled, then, values::day(compiled, then, form)).environment();
         reasons.extend(values::faults(compiled, form, values, &environment, author.day));
     }
     if *columns != values::columns(compiled, form.form.as_str(), values) {

@@ -54,6 +54,16 @@ pub(super) fn lawful(
                 )
                 .into());
             }
+            let managers =
+                state.people.values().filter(|p| p.roles.contains(&(Role::DataManager, None))).count();
+            if *role == Role::DataManager && managers == 1 {
+                return Err(Reason::new(
+                    "last_data_manager",
+                    "最後のデータマネージャーの役割は外せません。先に後任に付与してください。",
+                    "The last data manager stays one. Grant the role to a successor first.",
+                )
+                .into());
+            }
         }
         Event::ProtocolAdopted { version, protocol, effective, seeds } => {
             author.permit(state, action, None)?;

@@ -198,8 +198,13 @@ impl<'a> ParticipantView<'a> {
     }
 
     /// Whether a form is kept from this viewer because its being there would tell the arm.
+    pub(super) fn keeps_arm(&self, key: &FormKey) -> bool {
+        view_hides(self.compiled, key, self.sees_arm)
+    }
+
+    /// Whether a form is not shown: for its arm, or because the data may no longer be used.
     pub(super) fn hides(&self, key: &FormKey) -> bool {
-        self.data_withdrawn() || view_hides(self.compiled, key, self.sees_arm)
+        self.data_withdrawn() || self.keeps_arm(key)
     }
 }
 

@@ -126,7 +126,46 @@ fn a_refusal_names_the_missing_paper() {
     garden.run(with(start, Some(date(2024, 1, 31))), &centre(on)).unwrap();
     assert_eq!(papers(&garden), ["ethics"]);
     garden.run(with(start, Some(on)), &centre(on)).unwrap();
-    assert!(matches!(garden.register(id, "s3", "enrol", on, ""), Answer::Registered { number: 1, .. }));
+    // Nothing was collected so far.
+    assert!(garden.trial.state().participant(id).unwrap().forms.is_empty());
+    assert!(matches!(garden.register(id, "s3", "enrol", on, ELIGIBLE), Answer::Registered { number: 1, .. }));
+    garden.verified();
+}
+
+#[test]
+fn a_site_without_papers_enters_nothing_and_one_whose_paper_expired_goes_on_following() {
+    let garden = Garden::open();
+    let start = date(2024, 1, 10);
+    let join = Command::JoinSite { site: "s3".into(), name: words::Text::same("s3"), country: "JP".into() };
+    garden.run(join, &centre(start)).unwrap();
+    let grant = Command::GrantRole {
+        person: "dr-s3".into(),
+        name: words::Text::same("dr-s3"),
+        role: Role::Investigator,
+        site: Some("s3".into()),
+    };
+    garden.run(grant, &centre(start)).unwrap();
+    let on = date(2024, 2, 1);
+    let id = garden.consent("s3", on);
+    let save = || Command::SaveForm {
+        participant: id,
+        form: FormKey::once("enrolment"),
+        values: values("age=50"),
+        complete: false,
+    };
+    assert_eq!(garden.refused(save(), &doctor("s3", on)), ["approval_missing"]);
+    let short = Command::RecordApproval {
+        site: "s3".into(),
+        approval: "ethics".into(),
+        version: "1.0".into(),
+        decided_on: start,
+        effective_from: start,
+        expires_on: Some(date(2024, 2, 10)),
+        document: None,
+        received_on: start,
+    };
+    garden.run(short, &centre(on)).unwrap();
+    garden.run(save(), &doctor("s3", date(2024, 3, 1))).unwrap();
     garden.verified();
 }
 
@@ -201,7 +240,7 @@ fn without_consent_in_the_version_of_its_day_nobody_is_registered() {
     let before = date(2024, 7, 31);
     let text = ELIGIBLE.replace("2024-02-01", "2024-07-30");
     let late = garden.run(register(id, "enrol", before, &text), &centre(today).because("回線障害")).unwrap();
-    assert_eq!(codes(&late), (Outcome::Eligible, vec!["consent_missing"]));
+    assert_eq!(codes(&late), (Outcome::CannotTell, vec!["consent_missing"]));
     assert_eq!(garden.refused(register(id, "enrol", before, ""), &who), ["day_past"]);
     assert_eq!(garden.refused(register(id, "enrol", before, ""), &centre(today)), ["reason_needed"]);
     assert_eq!(garden.refused(register(id, "enrol", date(2024, 8, 2), ""), &who), ["date_future"]);
@@ -218,7 +257,7 @@ fn after_a_withdrawal_only_a_new_consent_lets_a_participant_pass_the_next_gate()
     garden.run(withdraw(left), &doctor("s1", left)).unwrap();
     let baseline = "assessed_on=2024-04-01, stage=II, progressed=false";
     let answer = garden.register(id, "s1", "randomise", on, baseline);
-    assert_eq!(codes(&answer), (Outcome::Eligible, vec!["consent_withdrawn"]));
+    assert_eq!(codes(&answer), (Outcome::CannotTell, vec!["consent_withdrawn", "factor_missing"]));
     let again = Command::GiveConsent {
         site: "s1".into(),
         participant: Some(id),
@@ -228,7 +267,10 @@ fn after_a_withdrawal_only_a_new_consent_lets_a_participant_pass_the_next_gate()
         explained_by: "dr-s1".into(),
     };
     assert_eq!(garden.run(again, &doctor("s1", on)).unwrap(), Answer::Participant(id));
-    assert!(matches!(garden.register(id, "s1", "randomise", on, ""), Answer::Registered { number: 1, .. }));
+    assert!(matches!(
+        garden.register(id, "s1", "randomise", on, baseline),
+        Answer::Registered { number: 1, .. }
+    ));
     garden.verified();
 }
 

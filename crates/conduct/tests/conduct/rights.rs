@@ -64,6 +64,8 @@ fn a_role_that_was_taken_away_is_refused_at_the_next_command() {
     assert_eq!(garden.refused(revoke, &centre(on)), ["role_not_held"]);
     let off = Command::GoOffTreatment { participant: ParticipantId(1), on, why: "x".into() };
     assert_eq!(garden.refused(off, &doctor("s1", on)), ["role_not_held"]);
+    let last = Command::RevokeRole { person: "dm".into(), role: Role::DataManager, site: None };
+    assert_eq!(garden.refused(last, &centre(on)), ["last_data_manager"]);
     let stranger = Context::new(noon(on), "stranger", Role::DataManager, [0; 32]);
     assert_eq!(garden.refused(Command::HoldAccrual { step: "enrol".into() }, &stranger), ["role_not_held"]);
     let system = Context::new(noon(on), "dm", Role::System, [0; 32]);
