@@ -113,3 +113,34 @@ pub(crate) fn inverse_of_upper(r: &Matrix) -> Matrix {
     }
     out
 }
+
+/// L'^-1 b.
+pub(crate) fn backward(l: &Matrix, b: &[f64]) -> Vec<f64> {
+    let mut x = b.to_vec();
+    for i in (0..l.size).rev() {
+        let s: f64 = (i + 1..l.size).map(|k| l.get(k, i) * x[k]).sum();
+        x[i] = (x[i] - s) / l.get(i, i);
+    }
+    x
+}
+
+/// Inverse of M = L L'.
+pub(crate) fn inverse_of(l: &Matrix) -> Matrix {
+    let n = l.size;
+    let mut out = Matrix::zeros(n);
+    for j in 0..n {
+        let mut e = vec![0.0; n];
+        e[j] = 1.0;
+        for (i, v) in backward(l, &forward(l, &e)).into_iter().enumerate() {
+            out.set(i, j, v);
+        }
+    }
+    for i in 0..n {
+        for j in 0..i {
+            let v = 0.5 * (out.get(i, j) + out.get(j, i));
+            out.set(i, j, v);
+            out.set(j, i, v);
+        }
+    }
+    out
+}
