@@ -1,0 +1,166 @@
+//! What moves with the cut-off: as a part of the overview, and as JSON for the slider.
+
+use super::Line;
+use super::list::day as day_of;
+use crate::ask::{Ask, blocking};
+use crate::error::Trouble;
+use crate::figures;
+use crate::pages::overview::{registered, registrations};
+use crate::told;
+use crate::tongue::Tongue;
+use askama::Template;
+use axum::Json;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use conduct::{Action, Expectation, View};
+use jiff::civil::Date;
+use protocol::What;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use words::Arg;
+
+/// Sites shown in the table of overdue forms.
+const SITES: usize = 12;
+
+#[derive(Template)]
+#[template(path = "moves.html")]
+struct Moves<'a> {
+    t: Tongue,
+    accrual: String,
+    accrual_args: Vec<(&'a str, Arg<'a>)>,
+    survival: Option<Curve>,
+    closed: Option<String>,
+    registered: Vec<Line>,
+    overdue: Vec<Overdue>,
+    overdue_rest: Option<String>,
+}
+
+struct Curve {
+    title: String,
+    svg: String,
+}
+
+struct Overdue {
+    href: String,
+    site: String,
+    participants: String,
+    forms: String,
+    longest: String,
+}
+
+/// `GET /api/{study}/moment?cutoff=…&as_of=…&lang=…`: numbers, result rows and the same part of the page as HTML.
+pub(crate) async fn moment(ask: Ask) -> Result<Response, Trouble> {
+    blocking(move || {
+        ask.must(Action::SeeStudy)?;
+        let day = day_of(&ask);
+        let html = kept_moves(&ask, day)?;
+        let view = ask.view_at(Some(day))?;
+        let overdue = overdue(&ask, &view, day);
+        let steps = view.protocol().protocol.steps.keys();
+        let registered: BTreeMap<&String, u32> = steps.map(|s| (s, registrations(&view, s))).collect();
+        let body = serde_json::json!({
+            "study": ask.study.name,
+            "cutoff": day.to_string(),
+            "seq": ask.picture.state.head.seq,
+            "head": ask.picture.state.head.hash.to_string(),
+            "registered": registered,
+            "overdue": overdue.values().map(|o| o.forms).sum::<usize>(),
+            "overdue_by_site": overdue.iter().map(|(site, o)| (site.to_string(), o.forms)).collect::<BTreeMap<_, _>>(),
+            "html": &*html,
+        });
+        let mut response = Json(body).into_response();
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    })
+    .await
+}
+
+#[derive(Default)]
+struct OverdueCount {
+    forms: usize,
+    longest: i64,
+}
+
+fn overdue(ask: &Ask, view: &View<'_>, day: Date) -> BTreeMap<conduct::SiteId, OverdueCount> {
+    let mut by_site: BTreeMap<conduct::SiteId, OverdueCount> = BTreeMap::new();
+    if !ask.may(Action::SeeParticipants) {
+        return by_site;
+    }
+    for expected in view.expected(day) {
+        let Expectation::Overdue { days } = expected.status else { continue };
+        let count = by_site.entry(expected.site).or_default();
+        count.forms += 1;
+        count.longest = count.longest.max(i64::from(days));
+    }
+    by_site
+}
+
+/// As [`moves`], made once for everyone who sees the same.
+pub(crate) fn kept_moves(ask: &Ask, day: Date) -> Result<Arc<str>, Trouble> {
+    let part = format!("moves {}", ask.t.tag());
+    ask.study.cached(&ask.picture, day, &ask.viewer, &part, || moves(ask, day))
+}
+
+/// The part of the overview that the slider replaces.
+fn moves(ask: &Ask, day: Date) -> Result<String, Trouble> {
+    let compiled = ask.protocol()?.clone();
+    let protocol = &compiled.protocol;
+    let (t, lang) = (ask.t, ask.t.0);
+    let view = ask.view_at(Some(day))?;
+    let participants = view.participants();
+    let mut accrual = String::new();
+    let mut survival = None;
+    for (id, planned) in &protocol.analyses {
+        match &planned.what {
+            What::Accrual if accrual.is_empty() => {
+                accrual = figures::accrual(&view, id, lang);
+            }
+            What::Survival(_)
+                if survival.is_none()
+                    && planned.primary
+                    && ask.may(Action::SeeResultsByArm)
+                    && view.results_by_arm().is_ok() =>
+            {
+                let title = told::name(lang, &planned.ja, &planned.en).to_owned();
+                survival = Some(Curve { title, svg: figures::survival(&view, id, lang) });
+            }
+            _ => {}
+        }
+    }
+    let closed = view
+        .results_by_arm()
+        .err()
+        .map(|refusal| refusal.reasons.iter().map(|r| t.of(&r.text)).collect::<Vec<_>>().join(" "));
+    let mut by_site: Vec<_> = overdue(ask, &view, day).into_iter().collect();
+    by_site.sort_by(|a, b| b.1.forms.cmp(&a.1.forms).then_with(|| a.0.cmp(&b.0)));
+    let rest = by_site.len().saturating_sub(SITES);
+    let step = told::step_name(lang, protocol, &protocol.accrual.step);
+    let day_text = day.to_string();
+    let n = registrations(&view, &protocol.accrual.step);
+    let moves = Moves {
+        t,
+        accrual,
+        accrual_args: vec![
+            ("day", Arg::from(&day_text)),
+            ("step", Arg::from(&step)),
+            ("n", Arg::from(n)),
+            ("planned", Arg::from(protocol.accrual.planned)),
+        ],
+        survival,
+        closed,
+        registered: registered(ask, &view),
+        overdue: by_site
+            .into_iter()
+            .take(SITES)
+            .map(|(site, count)| Overdue {
+                href: ask.to_with("participants", &[("site", site.as_str()), ("state", "overdue")]),
+                participants: t.n(&participants.iter().filter(|p| *p.site() == site).count()),
+                site: ask.site_name(&site),
+                forms: t.n(&count.forms),
+                longest: t.n(&count.longest),
+            })
+            .collect(),
+        overdue_rest: (rest > 0).then(|| t.count("further-sites", &rest).into_owned()),
+    };
+    Ok(moves.render()?)
+}

@@ -1,0 +1,63 @@
+//! The report at a cut-off: a page around it, and the report itself as a document of its own.
+
+use super::list::day as day_of;
+use crate::ask::{Ask, blocking};
+use crate::error::Trouble;
+use crate::figures;
+use crate::pages::overview::slider;
+use crate::shell::{Shell, page as render};
+use askama::Template;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use conduct::Action;
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct ReportPage {
+    s: Shell,
+    action: String,
+    day: String,
+    position: String,
+    head: u64,
+    document: String,
+}
+
+pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
+    blocking(move || {
+        ask.must(Action::SeeStudy)?;
+        let day = day_of(&ask);
+        let m = slider(&ask, day);
+        render(&ReportPage {
+            s: Shell::of(&ask, "report").at_day(day),
+            action: ask.to_bare("report"),
+            day: m.day,
+            position: m.position,
+            head: m.head,
+            document: ask.to("report/document"),
+        })
+    })
+    .await
+}
+
+/// The report stands alone: its style is inside, and a policy of its own allows that and nothing else.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'self'; sandbox allow-same-origin";
+
+pub(crate) async fn document(ask: Ask) -> Result<Response, Trouble> {
+    blocking(move || {
+        ask.must(Action::SeeStudy)?;
+        let day = day_of(&ask);
+        let key = format!("report {}", ask.t.tag());
+        let html = ask.study.cached(&ask.picture, day, &ask.viewer, &key, || {
+            let view = ask.view_at(Some(day))?;
+            Ok::<_, Trouble>(figures::report(&view, ask.t.0))
+        })?;
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+        ];
+        Ok((headers, html.to_string()).into_response())
+    })
+    .await
+}

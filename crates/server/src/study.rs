@@ -1,0 +1,216 @@
+//! One open study: the trial that decides and writes, what readers see of it, and what repeats are answered with.
+
+use conduct::{Adopted, Answer, Command, Context, Event, Receipt, State, Trial, TrialError, Viewer};
+use jiff::civil::Date;
+use ledger::{Entry, LedgerError};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Page parts that are kept.
+const KEPT: usize = 400;
+/// Earlier positions whose state is kept for readers.
+const PAST: usize = 8;
+
+/// What a reader sees: the state at one position, and the protocols by which it is read.
+#[derive(Clone)]
+pub struct Picture {
+    pub state: Arc<State>,
+    pub adopted: Arc<Adopted>,
+}
+
+/// What a command brought about, and the position of its last entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Done {
+    pub answer: Answer,
+    pub seq: u64,
+}
+
+/// Who sent which token: a repeat is answered with what the first brought about.
+type Token = (String, String);
+
+/// What a kept page part is a function of: position, cut-off, viewer, and which part in which language.
+type Key = (u64, Date, String, String);
+
+pub struct Study {
+    pub name: String,
+    trial: Trial,
+    past: Mutex<BTreeMap<u64, Picture>>,
+    /// One slot for each token; whoever holds the slot's lock is carrying the command out.
+    tokens: Mutex<BTreeMap<Token, Arc<Mutex<Option<Done>>>>>,
+    kept: Mutex<BTreeMap<Key, Arc<str>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Study {
+    /// Reads the ledger once for the tokens that it holds, so that a repeat after a restart is recognised too.
+    pub fn new(trial: Trial) -> Result<Study, LedgerError> {
+        let study = Study {
+            name: trial.study().to_owned(),
+            trial,
+            past: Mutex::default(),
+            tokens: Mutex::default(),
+            kept: Mutex::default(),
+        };
+        let mut tokens: BTreeMap<Token, Done> = BTreeMap::new();
+        study
+            .entries_kept(1..=u64::MAX, |entry| {
+                let request = entry.request.clone()?;
+                Some(((entry.actor.clone(), request), entry.seq, conduct::read(entry).ok().flatten()))
+            })?
+            .into_iter()
+            .for_each(|(token, seq, event)| remember(&mut tokens, token, seq, event.as_ref()));
+        *lock(&study.tokens) =
+            tokens.into_iter().map(|(token, done)| (token, Arc::new(Mutex::new(Some(done))))).collect();
+        Ok(study)
+    }
+
+    /// The state now.
+    pub fn now(&self) -> Picture {
+        // Adopted first: it may already hold a version of which this state does not know yet, never the reverse.
+        let state = self.trial.state();
+        Picture { state, adopted: self.trial.adopted() }
+    }
+
+    /// The state at an earlier position: the present one when `seq` is none or not before it.
+    pub fn at(&self, seq: Option<u64>) -> Result<Picture, TrialError> {
+        let now = self.now();
+        let Some(seq) = seq.filter(|seq| *seq < now.state.head.seq) else { return Ok(now) };
+        if let Some(kept) = lock(&self.past).get(&seq) {
+            return Ok(kept.clone());
+        }
+        let picture = Picture { state: Arc::new(self.trial.as_of(seq)?), adopted: now.adopted };
+        let mut past = lock(&self.past);
+        if past.len() >= PAST {
+            past.pop_first();
+        }
+        past.insert(seq, picture.clone());
+        Ok(picture)
+    }
+
+    /// Carries out a command; returns when it is on disk. A token that was used before changes nothing: the answer is
+    /// what the first one brought about. Two of the same at once: the second waits for the first.
+    pub fn execute(&self, command: &Command, context: &Context) -> Result<Done, TrialError> {
+        let slot =
+            token(context).map(|t| Arc::clone(lock(&self.tokens).entry(t).or_default())).unwrap_or_default();
+        let mut slot = lock(&slot);
+        if let Some(done) = &*slot {
+            return Ok(done.clone());
+        }
+        let Receipt { answer, seqs } = self.trial.execute(command, context)?;
+        let done = Done { answer, seq: seqs.end.saturating_sub(1) };
+        *slot = Some(done.clone());
+        Ok(done)
+    }
+
+    /// What this person's token brought about, if it was used before.
+    pub fn repeated(&self, context: &Context) -> Option<Done> {
+        let slot = lock(&self.tokens).get(&token(context)?).cloned()?;
+        lock(&slot).clone()
+    }
+
+    /// A part of a page, made once for each (position, cut-off, viewer, part).
+    pub fn cached<E>(
+        &self,
+        picture: &Picture,
+        day: Date,
+        viewer: &Viewer,
+        part: &str,
+        make: impl FnOnce() -> Result<String, E>,
+    ) -> Result<Arc<str>, E> {
+        let site = viewer.site.as_ref().map_or("", |s| s.as_str());
+        let who = format!("{}\n{site}", viewer.role.name());
+        let key = (picture.state.head.seq, day, who, part.to_owned());
+        if let Some(kept) = lock(&self.kept).get(&key) {
+            return Ok(Arc::clone(kept));
+        }
+        let made: Arc<str> = make()?.into();
+        let mut kept = lock(&self.kept);
+        if kept.len() >= KEPT {
+            // Oldest positions go first: they are the least likely to be asked for again.
+            kept.pop_first();
+        }
+        kept.insert(key, Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// The entry `seq`, if it is there.
+    pub fn entry(&self, seq: u64) -> Result<Option<Entry>, LedgerError> {
+        Ok(self.entries(seq..=seq)?.pop())
+    }
+
+    pub fn entries(&self, range: RangeInclusive<u64>) -> Result<Vec<Entry>, LedgerError> {
+        self.entries_kept(range, |entry| Some(entry.clone()))
+    }
+
+    /// What `keep` takes of each entry.
+    fn entries_kept<T: Send + 'static>(
+        &self,
+        range: RangeInclusive<u64>,
+        keep: impl Fn(&Entry) -> Option<T> + Send + 'static,
+    ) -> Result<Vec<T>, LedgerError> {
+        let name = self.name.clone();
+        self.trial.handle().with(move |store| {
+            let mut out = Vec::new();
+            store.read(&name, *range.start(), *range.end(), &mut |entry| {
+                out.extend(keep(&entry));
+                Ok(())
+            })?;
+            Ok(out)
+        })?
+    }
+
+    /// The entries with these numbers, read in one go.
+    pub fn pick(&self, seqs: &[u64]) -> Result<BTreeMap<u64, Entry>, LedgerError> {
+        let (name, seqs) = (self.name.clone(), seqs.to_vec());
+        self.trial.handle().with(move |store| {
+            let mut out = BTreeMap::new();
+            for seq in seqs {
+                store.read(&name, seq, seq, &mut |entry| {
+                    out.insert(entry.seq, entry);
+                    Ok(())
+                })?;
+            }
+            Ok(out)
+        })?
+    }
+
+    /// Verifies the whole study. Commands wait meanwhile.
+    pub fn verify(&self) -> Result<conduct::Report, TrialError> {
+        self.trial.verify()
+    }
+}
+
+fn token(context: &Context) -> Option<Token> {
+    context.request.as_ref().map(|r| (context.person.to_string(), r.clone()))
+}
+
+fn remember(tokens: &mut BTreeMap<Token, Done>, token: Token, seq: u64, event: Option<&Event>) {
+    let done = tokens.entry(token).or_insert(Done { answer: Answer::Done, seq });
+    done.seq = seq;
+    match (event, &mut done.answer) {
+        // The arm follows its registration.
+        (Some(Event::Allocated(a)), Answer::Registered { arm, .. }) => *arm = Some(a.arm.clone()),
+        (Some(event), answer) if *answer == Answer::Done => {
+            if let Some(found) = answer_of(event) {
+                *answer = found;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn answer_of(event: &Event) -> Option<Answer> {
+    match event {
+        Event::ConsentGiven { participant, .. } => Some(Answer::Participant(*participant)),
+        Event::Registered(r) => Some(Answer::Registered { number: r.number, arm: None }),
+        Event::RegistrationRefused { outcome, reasons, .. } => {
+            Some(Answer::NotRegistered { outcome: *outcome, reasons: reasons.clone() })
+        }
+        Event::QueryRaised { query, .. } => Some(Answer::Query(*query)),
+        _ => None,
+    }
+}

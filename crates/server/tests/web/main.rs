@@ -1,0 +1,10 @@
+//! The pages as people and browsers meet them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod browser;
+mod common;
+mod entering;
+mod pages;
+mod registering;
+mod roles;
+mod words;

@@ -1,0 +1,422 @@
+# Words of the pages. Same keys as ja.ftl.
+
+# frame
+product = Shirube
+mark = 標
+skip-to-content = Skip to content
+languages = Languages
+ways = Pages
+way-overview = Overview
+way-participants = Participants
+way-register = Registration
+way-queries = Queries
+way-sites = Sites
+way-report = Report
+way-ledger = Ledger
+studies = Studies
+study = Study
+study-title = Title
+data-nature = Nature of the data
+entries = Entries
+nature-simulated = Synthetic data
+nature-simulated-what = Every participant here is virtual and was made by a computer. No real person's data are shown.
+nature-completed = Rebuilt from published data
+nature-completed-what = A finished trial, entered afterwards from what was published.
+nature-real = Real data
+nature-real-what = A trial under way: results by arm only at planned looks.
+cutoff = Data cut-off
+cutoff-none = none (everything)
+position = Ledger position
+position-past = (in the past)
+back-to-now = Back to now
+acting-as = Acting as (demonstration)
+acting-as-note = For the demonstration you may act as anyone without signing in. Each page shows only what that person may see.
+show = Show
+to-the-start = To the start page
+
+# roles
+role-data_manager = Data manager
+role-statistician = Statistician
+role-study_chair = Study chair
+role-investigator = Investigator
+role-coordinator = Site coordinator
+role-monitor = Monitor
+role-auditor = Auditor
+role-safety_committee = Safety committee
+role-system = System
+
+# overview
+where-am-i = Where the study stands
+what-waits = What waits for you
+what-changed = What changed
+nothing-waits = Nothing waits for you.
+planned-n = of { $n } planned
+sites-registering = Sites with registrations
+sites-of-n = of { $n } sites
+data-up-to = Latest entry
+wait-overdue =
+    { $n ->
+        [one] { $n } form overdue
+       *[other] { $n } forms overdue
+    }
+wait-queries =
+    { $n ->
+        [one] { $n } open query
+       *[other] { $n } open queries
+    }
+wait-answers =
+    { $n ->
+        [one] { $n } answer to review
+       *[other] { $n } answers to review
+    }
+wait-register =
+    { $n ->
+        [one] { $n } participant waiting for { $x }
+       *[other] { $n } participants waiting for { $x }
+    }
+wait-approvals =
+    { $n ->
+        [one] { $n } site lacks a paper
+       *[other] { $n } sites lack papers
+    }
+accrual = Accrual
+accrual-caption = { $step } up to { $day }: { $n } registered, { $planned } planned.
+results-by-arm = Results by arm
+registered-by-day = Registered by this day
+overdue-by-site = Overdue forms by site
+nothing-overdue = No form is overdue.
+site = Site
+participants-with-data = Participants
+forms-overdue = Overdue
+longest-days = Longest (days)
+further-sites = and { $n } more sites
+
+# participants
+all-sites = All sites
+state = State
+number-or-id = Participant or registration number
+participant = Participant
+participant-n = Participant { $x }
+on-day = On
+arm = Arm
+queries-open = Queries
+found-n =
+    { $n ->
+        [one] { $n } participant
+       *[other] { $n } participants
+    }
+pages = Pages of the list
+state-any = All
+state-consented = Consented only
+state-registered = Registered
+state-allocated = Allocated
+state-off-treatment = Off treatment
+state-withdrawn = Withdrawn
+state-ineligible = Ineligible
+state-ended = Follow-up ended
+state-overdue = With overdue forms
+state-queried = With open queries
+
+# casebook
+steps-and-arm = Registration and arm
+cancelled = cancelled
+go-register = Go to registration
+not-registered = not registered
+entry = Entry
+how-allocated = How the arm was allocated
+expected-forms = Expected forms
+nothing-expected = No form is expected yet.
+visit = Visit
+form = Form
+due = Due
+window = Window
+not-yet-due = not yet due
+is-due = due now
+overdue-days =
+    { $n ->
+        [one] overdue by { $n } day
+       *[other] overdue by { $n } days
+    }
+form-done = done ({ $x })
+form-done-outside = done ({ $x }, outside the window)
+form-not-applicable = not applicable
+expectation-ended = no longer expected
+new-form = New: { $x }
+forms-and-values = Forms and every value
+open-form = Open
+item = Item
+value = Value
+who-when = Who and when
+changed-n =
+    { $n ->
+        [one] changed once
+       *[other] changed { $n } times
+    }
+form-incomplete = incomplete
+form-complete = complete
+form-empty = not started
+dated = dated { $x }
+straddles = part of its date is unknown: cannot tell on which side of the cut-off
+consented-on = Consent { $x }
+withdrawn-treatment = Withdrew from treatment ({ $x })
+withdrawn-follow_up = Withdrew from follow-up ({ $x })
+withdrawn-data_and_specimens = Withdrew use of data and specimens ({ $x })
+off-treatment-on = Off protocol treatment ({ $x }) { $y }
+found-ineligible = Found ineligible ({ $x })
+fact-on = { $x }: { $y }
+fact-unknown = { $x }: cannot be told, items are missing
+wait-form-overdue = { $x } ({ $y })
+wait-query = Answer query { $x }
+wait-close = Review the answer to query { $x }
+wait-step = Go on to { $x }
+
+# fields and forms
+required = required
+year = year
+month = month
+day = day
+computed = computed
+record-n = Record { $n }
+add-record = Add a record
+records-complete = These are all
+missing-kind-of = { $x }: why there is no value
+has-value = has a value
+part-unknown = unknown
+yes = Yes
+no = No
+usual-range = usual range { $x }
+no-records = none
+records-so-far = (there may be more)
+record-comma = ;{" "}
+fault-both = Both a value and a reason for no value are given. Keep one of them.
+fault-integer = “{ $x }” is not a whole number.
+fault-decimal = “{ $x }” is not a number.
+fault-decimals =
+    { $n ->
+        [one] At most { $n } decimal place.
+       *[other] At most { $n } decimal places.
+    }
+fault-choice = “{ $x }” is not one of the choices.
+fault-day = There is no day “{ $x }”.
+fault-day-part = Give the year, and the month and day or “unknown”.
+fault-day-whole = Give year, month and day.
+fault-required = Please fill this in.
+fault-reason = Changing an earlier value needs a reason.
+faults-n =
+    { $n ->
+        [one] { $n } place to mend
+       *[other] { $n } places to mend
+    }
+reason = Reason
+reason-for-change = Reason for the change
+reason-note = Needed when an earlier value is changed. It stays in the value's history.
+save = Save
+save-and-complete = Save and mark complete
+back-without-saving = Back without saving
+saved = Saved (entry { $x }).
+saved-nothing = No value changed; nothing was saved.
+conflict = Somebody else saved this form while you had it open. The values below are yours. Look at what holds now, then save again.
+holds-now = holds now: { $x }
+only-when = only when: { $x }
+due-on = due { $x }
+raise-query = Raise a query
+query-text = Query
+back-done = Done.
+
+# queries
+query-n = Query { $n }
+query-open = open
+query-answered = answered
+query-closed = closed
+query-place = Participant { $x } · { $y }
+query-raised-check = raised by check { $x }, { $y }
+answer = Answer
+send-answer = Send
+close-query = Close the query
+return-query = Return
+return-text = What is still unclear
+found-queries =
+    { $n ->
+        [one] { $n } query
+       *[other] { $n } queries
+    }
+
+# registration
+consent = Consent
+consent-site = Site
+consent-version = Version
+consent-on = Day of consent
+consent-by = Explained by
+record-consent = Record the consent and go on
+step-window = open { $y } after { $x }
+step-cap = { $x } registered, at most { $y }
+step-count = { $x } registered
+accrual-held = Accrual is on hold.
+nobody-waits = Nobody waits for this step.
+since = Since
+last-attempt = Last attempt
+further-candidates = and { $n } more
+register-at = { $x }: participant { $y }
+registration-day = Day of registration
+assess = Judge eligibility
+assess-note = Judging does not register anybody.
+criterion = Criterion
+outcome = Outcome
+because = Because
+verdict-eligible = Eligible
+verdict-eligible-what = Every criterion is met. Check what was entered, then register.
+verdict-ineligible = Cannot register: not eligible
+verdict-ineligible-what = At least one criterion is not met.
+verdict-cannot_tell = Cannot register: some criteria cannot be told
+verdict-cannot_tell-what = The items below would settle it. What is unknown never registers.
+verdict-blocked = Cannot register
+verdict-blocked-what = Something other than the criteria stands in the way.
+criterion-eligible = met
+criterion-ineligible = not met
+criterion-cannot_tell = cannot be told
+criterion-missing = missing: { $x }
+confirm-register = I have read this verdict
+button-register = Register
+button-register-allocate = Register and allocate
+fault-confirm = To register, tick that the verdict was read.
+fault-judged-changed = The values changed after they were judged. They were judged again.
+is-registered = Registered
+number-of-step = Number at { $x }
+next-forms = Forms that fall due next
+try-again = Mend the values and try again
+to-the-casebook = To the casebook
+refused-recorded = The refusal is kept in the ledger.
+
+# allocation
+replay-note = This allocation can be recomputed from the ledger alone. People at sites never see this page.
+algorithm = Algorithm
+protocol-version = Protocol version
+counts-before = Counts at this participant's levels before the allocation
+factor = Factor
+level = Level
+choice-of-arm = The choice of arm
+imbalance-if = Imbalance if chosen
+preferred = preferred
+probability = Probability
+draw-range = Draws
+draw = The draw
+counter = Generator counter
+drawn = Drawn number
+drawn-of = { $x } (from 0 to { $y })
+checked = Check
+arm-agrees = the drawn number lies in this arm's range
+arm-differs = the drawn number does not give this arm
+block-place = Stratum “{ $stratum }”, block { $block } of size { $size }, place { $position }
+
+# sites
+joined = Joined
+may-register = Registration
+may-yes = open
+may-no = papers missing
+paper-from = from { $x }
+paper-later = from { $x } (not yet)
+paper-expired = expired { $x }
+paper-missing = missing
+paper-other-version = only for version { $x }
+found-sites =
+    { $n ->
+        [one] { $n } site
+       *[other] { $n } sites
+    }
+
+# ledger
+ledger-note = Everything that happened stands here in order. Nothing is changed or removed; each entry carries the hash of the one before.
+head = Last entry
+head-hash = Its hash
+verify-now = Verify the ledger
+verify-note = Follows the chain of hashes and decides every verdict and allocation again.
+verified-ok = The ledger is sound
+verified-bad = The ledger is not sound
+verified-entries = Entries checked
+verified-head = Head hash
+verified-decided = Decisions made again
+verified-draws = Draws checked
+verified-cannot = Cannot be re-checked by this engine
+verified-took = Time taken
+evidence-note = Keep a copy of this result and hash: with it, a later ledger can be shown to continue the same history. A chain alone does not expose somebody who rewrote all of it.
+latest-entries = Latest entries
+seq = No.
+at = Time
+who = Who
+what-happened = What happened
+hash-short = Hash
+older-entries = Older entries
+entry-n = Entry { $x }
+entry-before = Previous entry
+entry-after = Next entry
+payload = Content, as stored
+erased = The content was erased. The chain still holds.
+field-at = Time
+field-actor = Actor
+field-role = Role
+field-site = Site
+field-on_behalf = On behalf of
+field-kind = Kind
+field-reason = Reason
+field-meaning = Meaning of signature
+field-request = Request
+field-previous = Previous hash
+field-commitment = Commitment to the content
+field-hash = Hash
+field-salt = Salt
+field-attachments = Attachments
+
+# what happened
+told-study_opened = Study opened
+told-protocol_adopted = Protocol version { $x } adopted
+told-accrual_held = Accrual held: { $x }
+told-accrual_released = Accrual released: { $x }
+told-look_held = Look at results by arm ({ $x })
+told-seed_revealed = Seed revealed ({ $x })
+told-clock_went_back = The clock went back by { $x } s
+told-site_joined = { $x } joined
+told-approval_recorded = { $x }: { $y } received
+told-role_granted = { $x } given the role { $y }
+told-role_revoked = { $x } no longer { $y }
+told-consent_given = Participant { $x } consented
+told-consent_withdrawn = Participant { $x } withdrew
+told-registered = Participant { $x } registered: { $y }
+told-registration_refused = Participant { $x } not registered: { $y }
+told-registration_cancelled = Participant { $x }: registration cancelled, { $y }
+told-allocated = Participant { $x } allocated
+told-allocated-arm = Participant { $x } allocated to { $y }
+told-found_ineligible = Participant { $x } found ineligible ({ $y })
+told-off_treatment = Participant { $x } off treatment
+told-form_saved = Participant { $x }: { $y } saved
+told-form_completed = Participant { $x }: { $y } complete
+told-form_reopened = Participant { $x }: { $y } reopened
+told-form_not_applicable = Participant { $x }: { $y } not applicable
+told-query_raised = Participant { $x }: query { $y } raised
+told-query_answered = Query { $x } answered
+told-query_returned = Query { $x } returned
+told-query_closed = Query { $x } closed
+
+# report
+report-alone = Open the report alone
+
+# trouble
+trouble-missing = Not found
+trouble-missing-what = There is no such page, or it cannot be seen in the present role.
+trouble-forbidden = Not permitted in this role
+trouble-forbidden-what = The present role has no right to do this.
+trouble-past = The past cannot be changed
+trouble-past-what = You are looking at an earlier ledger position. Go back to now to enter anything.
+trouble-bad = The request cannot be read
+trouble-bad-what = What was sent could not be understood. Go back and try again.
+trouble-store = It could not be saved
+trouble-store-what = The ledger could not be written, so nothing has changed. Please try again.
+trouble-broken = Something went wrong
+trouble-broken-what = The page could not be made. No data have changed.
+trouble-code = Code { $x } ({ $y })
+verified-sealed = Draws still sealed
+unit-a = years
+unit-mo = months
+unit-wk = weeks
+unit-d = days
+unit-mm3 = /mm³
+unit-10-4 = ×10⁴/mm³
