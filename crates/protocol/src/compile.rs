@@ -212,8 +212,15 @@ pub(crate) fn compile(
         let p = &out.protocol;
         let (mut dictionary, mut records) = (Dictionary::new(), BTreeMap::new());
         fill(p, &mut dictionary, &mut records, &mut doubtful, found);
-        let mut compiler =
-            Compiler { protocol: p, dictionary: &dictionary, records: &records, functions, doubtful, found };
+        let mut compiler = Compiler {
+            protocol: p,
+            dictionary: &dictionary,
+            records: &records,
+            functions,
+            doubtful,
+            skipped: false,
+            found,
+        };
         out.criteria = compiler.criteria();
         (out.forms, out.derived) = compiler.forms();
         out.visits = compiler.each(&p.schedule, |v| v.when.as_deref(), |id| path!["schedule", id, "when"]);
@@ -221,6 +228,15 @@ pub(crate) fn compile(
         out.levels = compiler.levels();
         out.facts = compiler.facts();
         out.analyses = compiler.analyses();
+        if compiler.skipped && !found.iter().any(|f| f.diagnostic.is_error()) {
+            // A rule that does not run must never pass for one that holds.
+            let message = Text::new(
+                "規則の 1 つが、ない用紙か使えない用紙に書かれています。",
+                "A rule stands at a form that is not there or cannot be used.",
+            );
+            let diagnostic = Diagnostic::error("P0322", message);
+            found.push(Finding { path: path![], inside: None, on_key: false, diagnostic });
+        }
         (out.dictionary, out.records) = (dictionary, records);
     }
     let wrong = found[before..].iter().any(|f| f.diagnostic.severity == Severity::Error);
@@ -323,6 +339,8 @@ struct Compiler<'a> {
     records: &'a BTreeMap<String, Dictionary>,
     functions: &'a Functions,
     doubtful: BTreeSet<String>,
+    /// A rule was left alone.
+    skipped: bool,
     found: &'a mut Vec<Finding>,
 }
 
@@ -333,6 +351,7 @@ impl<'a> Compiler<'a> {
         let mut words = source.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         let nowhere = home.is_some_and(|form| !self.protocol.forms.contains_key(form));
         if nowhere || words.any(|word| self.doubtful.contains(word)) {
+            self.skipped = true;
             return None;
         }
         match Rule::compile_value(source, &Scope { dictionary, home }, self.functions, Some(kind)) {
@@ -424,6 +443,7 @@ impl<'a> Compiler<'a> {
             let mut criteria = vec![];
             if self.records.contains_key(&s.form) {
                 // A form of many records has no one answer; that is told where the step names it.
+                self.skipped = true;
                 continue;
             }
             for (i, c) in s.criteria.iter().enumerate() {

@@ -54,10 +54,11 @@ fn every_finding_speaks_both_languages_and_ends_its_sentences() {
 }
 
 /// Codes of findings that no broken folder can show.
-const NOT_BY_A_FOLDER: [&str; 4] = [
+const NOT_BY_A_FOLDER: [&str; 5] = [
     "P0108", // a file of more than 8 MB
     "P0199", // more than 200 errors
     "P0299", // a gap between schema and model
+    "P0322", // stored bytes with a step whose form is missing
     "P0320", // an id that passed the check and is no name for a rule
 ];
 

@@ -171,3 +171,14 @@ fn the_hash_of_a_protocol_is_the_same_in_every_release() {
     let hex: String = loaded.hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, "ea41e15e92345d072103ad1ea1364b2211bdb5ff97e4ef393a774a79ecd9f21e");
 }
+
+#[test]
+fn stored_bytes_in_which_a_criterion_would_not_run_are_refused() {
+    let text = String::from_utf8(jcog1017().canonical).unwrap();
+    let renamed = text.replacen("\"form\":\"second_registration\"", "\"form\":\"third_registration\"", 1);
+    let repeating = text.replacen("\"form\":\"second_registration\"", "\"form\":\"follow_up\"", 1);
+    for changed in [renamed, repeating] {
+        assert_ne!(changed, text);
+        assert!(Compiled::from_canonical(changed.as_bytes()).is_err());
+    }
+}
