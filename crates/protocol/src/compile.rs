@@ -193,7 +193,7 @@ pub(crate) fn compile(
     mut doubtful: BTreeSet<String>,
     found: &mut Vec<Finding>,
 ) -> Option<Compiled> {
-    let before = found.len();
+    let (before, told) = (found.len(), !doubtful.is_empty());
     let mut out = Compiled {
         dictionary: Dictionary::new(),
         records: BTreeMap::new(),
@@ -228,7 +228,7 @@ pub(crate) fn compile(
         out.levels = compiler.levels();
         out.facts = compiler.facts();
         out.analyses = compiler.analyses();
-        if compiler.skipped && !found.iter().any(|f| f.diagnostic.is_error()) {
+        if compiler.skipped && !told && !found.iter().any(|f| f.diagnostic.is_error()) {
             // A rule that does not run must never pass for one that holds.
             let message = Text::new(
                 "規則の 1 つが、ない用紙か使えない用紙に書かれています。",
