@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::allocation::{Purpose, Rng, arm_at};
+use proptest::prelude::*;
 
 fn p(text: &str) -> Decimal {
     text.parse().unwrap()
@@ -230,7 +231,7 @@ fn m8_virtual_arms_keep_the_ratio_at_every_participant_and_han_does_not() {
         let scheme = Scheme::new([("A", 2), ("B", 1)], [1; 4], false, split, p("0.8"), false).unwrap();
         let is_a = |arm: usize| scheme.of[arm] == 0;
         let (mut shares, mut worsts, mut firsts) = (Vec::new(), Vec::new(), [const { Vec::new() }; 3]);
-        for t in 0..60u64 {
+        for t in 0..30u64 {
             let mut a = 0.0;
             let table = trial(&scheme, &LEVELS, 150, &rng, t * 1000, |newcomer, arm, choice| {
                 a += f64::from(u8::from(is_a(arm)));
@@ -279,7 +280,7 @@ fn the_simulated_reference_of_equal_arms_is_met() {
     {
         let scheme = scheme(&AB, &[1; 4], follow);
         let (mut overalls, mut worsts) = (Vec::new(), Vec::new());
-        for t in 0..60u64 {
+        for t in 0..30u64 {
             let mut a = 0.0;
             let table = trial(&scheme, &LEVELS, 200, &rng, t * 1000, |_, arm, _| {
                 a += if arm == 0 { 1.0 } else { -1.0 }
@@ -295,5 +296,75 @@ fn the_simulated_reference_of_equal_arms_is_met() {
                 "p {follow}: {mean} ± {error}, table {expected}"
             );
         }
+    }
+}
+
+const NAMES: [&str; 4] = ["A", "B", "C", "D"];
+
+/// Ratio, weights, counts, measure, splitting.
+type Any = (Vec<u32>, Vec<u32>, Vec<Vec<u32>>, bool, bool);
+
+fn any_scheme() -> impl Strategy<Value = Any> {
+    (2usize..=4, 1usize..=3).prop_flat_map(|(arms, factors)| {
+        let ratio = prop::collection::vec(1u32..=4, arms);
+        let weights = prop::collection::vec(0u32..=3, factors);
+        // As many columns as any splitting can make.
+        let counts = prop::collection::vec(prop::collection::vec(0u32..60, 16), factors);
+        (ratio, weights, counts, any::<bool>(), any::<bool>())
+    })
+}
+
+fn made((ratio, weights, counts, variance, split): &Any) -> Option<(Scheme, Vec<Vec<u32>>)> {
+    let ratio = NAMES.iter().copied().zip(ratio.iter().copied());
+    let scheme = Scheme::new(ratio, weights.iter().copied(), *variance, *split, p("0.9"), false).ok()?;
+    let counts = counts.iter().map(|row| row[..scheme.arms.len()].to_vec()).collect();
+    Some((scheme, counts))
+}
+
+proptest! {
+    #[test]
+    fn whole_numbers_say_what_the_definition_says(any in any_scheme()) {
+        let Some((scheme, counts)) = made(&any) else { return Ok(()) };
+        let choice = minimise(&scheme, &counts).unwrap();
+        for arm in 0..scheme.arms.len() {
+            let g: f64 = counts.iter().zip(&scheme.weights).map(|(row, weight)| {
+                let x: Vec<f64> = row.iter().zip(&scheme.ratio).enumerate()
+                    .map(|(k, (n, r))| (f64::from(*n) + f64::from(u8::from(k == arm))) / *r as f64).collect();
+                let mean = x.iter().sum::<f64>() / x.len() as f64;
+                let spread = if any.3 {
+                    x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (x.len() as f64 - 1.0)
+                } else {
+                    x.iter().copied().fold(f64::MIN, f64::max) - x.iter().copied().fold(f64::MAX, f64::min)
+                };
+                *weight as f64 * spread
+            }).sum();
+            let ours = choice.imbalance[arm] as f64 / scheme.scale() as f64;
+            prop_assert!((ours - g).abs() < 1e-9 * (1.0 + g), "{ours} {g}");
+        }
+    }
+
+    #[test]
+    fn probabilities_add_up_and_everybody_can_be_given_every_arm(any in any_scheme()) {
+        let Some((scheme, counts)) = made(&any) else { return Ok(()) };
+        let choice = minimise(&scheme, &counts).unwrap();
+        prop_assert_eq!(choice.probabilities.iter().sum::<u64>(), choice.total);
+        prop_assert!(choice.probabilities.iter().all(|p| *p > 0));
+        let least = choice.imbalance.iter().min().unwrap();
+        for (arm, g) in choice.imbalance.iter().enumerate() {
+            prop_assert_eq!(choice.preferred.contains(&arm), g == least);
+        }
+        // Seen by its share, a preferred arm is likelier than one that is not.
+        let by_share = |arm: usize| choice.probabilities[arm] as f64 / scheme.ratio[arm] as f64;
+        for arm in (0..scheme.arms.len()).filter(|a| !choice.preferred.contains(a)) {
+            prop_assert!(choice.preferred.iter().all(|best| by_share(*best) > by_share(arm)));
+        }
+    }
+
+    #[test]
+    fn what_all_arms_have_in_proportion_changes_nothing(any in any_scheme(), more in 0u32..50) {
+        let Some((scheme, counts)) = made(&any) else { return Ok(()) };
+        let grown: Vec<Vec<u32>> =
+            counts.iter().map(|row| row.iter().zip(&scheme.ratio).map(|(n, r)| n + more * *r as u32).collect()).collect();
+        prop_assert_eq!(minimise(&scheme, &counts).unwrap(), minimise(&scheme, &grown).unwrap());
     }
 }
