@@ -2,7 +2,12 @@
 //!
 //! A file holds binary64 columns one after another: time, event, ten covariates, cause. Times are CPU seconds of
 //! this process (minimum of the repeats), read from the kernel's scheduler statistics.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a tool for the bench folder")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_range_loop,
+    reason = "a tool for the bench folder"
+)]
 use std::borrow::Cow;
 use std::io::Read;
 

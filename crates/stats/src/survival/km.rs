@@ -438,6 +438,33 @@ impl KmCurve {
             .collect()
     }
 
+    /// Conditional survival S(t) / S(s) of those event free at `s`, for `t` at or after it: estimate, standard
+    /// error and limits from the Greenwood terms between `s` and `t`. `None` when the curve is 0 at `s`.
+    pub fn conditional(&self, s: f64, t: f64, conf_type: ConfType, level: f64) -> Result<Option<KmAt>> {
+        check_level(level)?;
+        if t < s || s.is_nan() || t.is_nan() {
+            return Err(StatsError::Option { name: "t", value: t, range: "at or after s" });
+        }
+        let (from, to) = match &self.at(&[s, t])[..] {
+            [a, b] => (*a, *b),
+            _ => return Ok(None),
+        };
+        let Some(first) = from.std_err.filter(|_| from.surv > 0.0) else { return Ok(None) };
+        let surv = to.surv / from.surv;
+        let z = norm_quantile(0.5 + level / 2.0);
+        let log = |se: f64, p: f64| (se / p).powi(2);
+        let se = to.std_err.map(|se| (log(se, to.surv) - log(first, from.surv)).max(0.0).sqrt());
+        let limits = se.and_then(|se| conf_type.limits(surv, se, z));
+        Ok(Some(KmAt {
+            surv,
+            std_err: se.map(|se| se * surv),
+            lower: limits.map(|l| l.0),
+            upper: limits.map(|l| l.1),
+            cumhaz: to.cumhaz - from.cumhaz,
+            ..to
+        }))
+    }
+
     /// Time at which a proportion `p` has had the event: the first time with S <= 1 - p; the midpoint of the
     /// stretch when S equals 1 - p there (within 1.49e-8). Limits invert the pointwise band.
     pub fn quantile(&self, probs: &[f64]) -> Result<Vec<KmQuantile>> {

@@ -6,7 +6,10 @@ mod fine_gray;
 mod interval;
 mod km;
 mod logrank;
+mod maxcombo;
+mod parametric;
 mod rmst;
+mod switching;
 
 pub use competing::{
     Competing, CumulativeIncidence, CumulativeIncidenceOptions, Gray, IncidenceAt, cumulative_incidence, gray,
@@ -25,7 +28,13 @@ pub use logrank::{
     Landmark, Logrank, LogrankOptions, LogrankWeight, OneSampleLogrank, OneSampleVariance, landmark, logrank,
     logrank_family, logrank_one_sample, median_follow_up,
 };
+pub use maxcombo::{FOUR_WEIGHTS, MaxCombo, box_probability, maxcombo};
+pub use parametric::{
+    Distribution, Observed, Parametric, Piece, Piecewise, Turnbull, observed, parametric, piecewise_equal,
+    piecewise_exponential, turnbull,
+};
 pub use rmst::{
     AdjustedRmst, Contrast, RestrictedMean, Rmst, RmstCoefficient, RmstModel, RmstOptions, rmst,
     rmst_adjusted,
 };
+pub use switching::{Rpsft, SwitchWeights, Switching, rpsft, switch_weights};
