@@ -31,7 +31,6 @@ pub use diagnostic::{Diagnostic, Place, Severity, render};
 pub use difference::{Change, ChangeKind, difference};
 pub use load::{Loaded, canonical, load, load_texts, load_with};
 pub use model::*;
-pub use patients::Judged;
 pub use schema::{above_0, between_0_and_1, decimal, duration, durations, schema};
 pub use value::read;
 pub use yaml::read_yaml;

@@ -11,7 +11,7 @@ use words::Text;
 
 /// What a test patient gave at a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judged {
+enum Judged {
     Eligible,
     /// The criteria that fail.
     Ineligible(BTreeSet<String>),
