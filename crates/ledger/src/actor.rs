@@ -209,7 +209,10 @@ fn quietly(callback: impl FnOnce()) {
 
 /// Stores the requests in one commit. One that cannot be stored is answered alone and does not hold up the rest.
 fn commit(store: &mut dyn Store, mut group: Vec<(Request, Reply)>) {
-    while !group.is_empty() {
+    for attempt in 0.. {
+        if group.is_empty() {
+            return;
+        }
         let mut foreseen = Foreseen::default();
         let (mut fit, mut replies, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for (request, reply) in group.drain(..) {
@@ -229,7 +232,9 @@ fn commit(store: &mut dyn Store, mut group: Vec<(Request, Reply)>) {
                 }
             }
             // Another process moved a head in between: look again. The answer will then be a conflict of its own.
-            Err(LedgerError::Conflict { .. }) => group = fit.into_iter().zip(replies).collect(),
+            Err(LedgerError::Conflict { .. }) if attempt < 100 => {
+                group = fit.into_iter().zip(replies).collect()
+            }
             Err(e) => {
                 for reply in replies {
                     reply.give(Err(e.clone()));

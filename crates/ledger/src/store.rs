@@ -96,6 +96,8 @@ pub trait Store: Send {
 /// Something in the store that no chain accounts for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stray {
+    /// An entry with a number below 1, where no chain looks.
+    Entry { study: String, seq: i64 },
     /// Payload, reason and salt without an entry.
     Content { study: String, seq: u64 },
     /// A file that no entry of the study attaches.

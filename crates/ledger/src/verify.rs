@@ -137,6 +137,10 @@ impl crate::store::Stray {
     fn words(&self) -> (String, String) {
         use Stray::*;
         match self {
+            Entry { study, seq } => (
+                format!("試験「{study}」に番号 {seq} の記録があります"),
+                format!("there is an entry of {study} with the number {seq}"),
+            ),
             Content { study, seq } => (
                 format!("試験「{study}」の {seq} 番の本文がありますが、その記録がありません"),
                 format!("there is a payload for entry {seq} of {study}, but no such entry"),

@@ -172,6 +172,47 @@ fn an_export_that_cannot_be_made_leaves_nothing_and_overwrites_nothing() {
     assert_eq!(fs::read(&path).unwrap(), b"mine");
 }
 
+#[test]
+fn a_back_up_made_under_load_verifies_and_is_a_prefix_of_what_came_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut store = Sqlite::open(&path("a.db"), Mode::Create).unwrap();
+    fill(&mut store, "S", 1, 20);
+    attach(&mut store, "T", b"file");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let copies = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            let mut n = 20;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                n += 1;
+                fill(&mut store, "S", n, n);
+            }
+        });
+        let copies: Vec<String> = (0..5)
+            .map(|n| {
+                let copy = path(&format!("copy {n}.db"));
+                Sqlite::open(&path("a.db"), Mode::ReadOnly).unwrap().back_up(&copy).unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                copy
+            })
+            .collect();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        writing.join().unwrap();
+        copies
+    });
+    let whole = all(&store, "S");
+    for copy in copies {
+        let mut copy = Sqlite::open(&copy, Mode::Existing).unwrap();
+        assert_eq!(verify_all(&copy, &mut |_| ()).unwrap().len(), 2);
+        let entries = all(&copy, "S");
+        assert!(entries.len() >= 20);
+        assert_eq!(entries[..], whole[..entries.len()]);
+        let n = entries.len() as u64;
+        fill(&mut copy, "S", n + 1, n + 1);
+    }
+    assert!(matches!(store.back_up(&path("a.db")), Err(LedgerError::Exists { .. })));
+}
+
 // Ledgers of every release, kept as they were written. A new format adds a file here; none is ever made again.
 
 fn fixtures() -> PathBuf {

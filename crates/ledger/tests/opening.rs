@@ -49,6 +49,20 @@ fn a_missing_file_is_refused_and_not_made() {
     assert!(!no_folder.exists());
 }
 
+/// SQLite itself would open a database that is gone with the connection.
+#[test]
+fn the_names_that_mean_no_file_to_sqlite_are_names_of_files() {
+    let Err(e) = Sqlite::open("", Mode::Create) else { panic!() };
+    assert_eq!(e, LedgerError::Missing { place: String::new() });
+    let Err(e) = Sqlite::open(":memory:", Mode::Existing) else { panic!() };
+    assert_eq!(e, LedgerError::Missing { place: ":memory:".into() });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file:x?mode=memory&a=%20#y").to_str().unwrap().to_owned();
+    ledger_with(&path, 2);
+    assert!(fs::metadata(&path).unwrap().len() > 0);
+    assert_eq!(Sqlite::open(&path, Mode::ReadOnly).unwrap().head("S").unwrap().seq, 2);
+}
+
 #[test]
 fn a_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();

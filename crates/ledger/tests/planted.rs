@@ -65,8 +65,8 @@ const DEFECTS: [(&str, &str, &str, &str); 24] = [
     ("actor.rs", "head.seq + request.drafts.len() as u64, ..head }", "head.seq, ..head }", "writer"),
     (
         "actor.rs",
-        "Err(LedgerError::Conflict { .. }) => group = fit",
-        "Err(LedgerError::Closed) => group = fit",
+        "Err(LedgerError::Conflict { .. }) if attempt < 100",
+        "Err(LedgerError::Conflict { .. }) if attempt > 100",
         "writer",
     ),
     // Evidence.

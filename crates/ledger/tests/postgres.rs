@@ -116,6 +116,10 @@ fn altered_triggers_are_found_and_such_a_ledger_is_not_written_to() {
             "refuse()",
             "CREATE OR REPLACE FUNCTION ledger.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
         ),
+        ("entry constraints", "ALTER TABLE ledger.entry DROP CONSTRAINT entry_seq_check"),
+        ("content constraints", "ALTER TABLE ledger.content DROP CONSTRAINT content_study_seq_fkey"),
+        ("entry columns", "ALTER TABLE ledger.entry ADD COLUMN more TEXT"),
+        ("more columns", "CREATE VIEW ledger.more AS SELECT seq FROM ledger.entry"),
         ("quiet", "CREATE RULE quiet AS ON INSERT TO ledger.entry DO INSTEAD NOTHING"),
     ] {
         let Some(db) = Database::new() else { return };

@@ -56,7 +56,22 @@ fn create(client: &mut Client, place: &str) -> Result<(), LedgerError> {
     tx.commit().map_err(told)
 }
 
-/// The triggers and functions that are missing, switched off, altered or not the ledger's, by name.
+/// The tables' columns, and their constraints by kind (check, foreign key, primary key).
+const TABLES: &[(&str, &str)] = &[
+    ("format columns", "version int8"),
+    (
+        "entry columns",
+        "study text seq int8 previous bytea hash bytea commitment bytea at int8 actor text role text site text \
+         on_behalf text kind text kind_version int4 meaning text request text attachments bytea",
+    ),
+    ("entry constraints", "ccccccp"),
+    ("content columns", "study text seq int8 salt bytea payload bytea reason text"),
+    ("content constraints", "cfp"),
+    ("file columns", "hash bytea study text bytes bytea"),
+    ("file constraints", "cp"),
+];
+
+/// The triggers, functions and tables that are missing, switched off, altered or not the ledger's, by name.
 pub fn altered(client: &mut impl GenericClient) -> Result<Vec<String>, LedgerError> {
     let mut wanted: BTreeMap<String, String> = BTreeMap::new();
     for statement in SCHEMA.lines().filter_map(|l| l.strip_prefix("CREATE TRIGGER ")) {
@@ -72,12 +87,24 @@ pub fn altered(client: &mut impl GenericClient) -> Result<Vec<String>, LedgerErr
             wanted.insert(format!("{name}()"), body.to_owned());
         }
     }
+    for (name, is) in TABLES {
+        wanted.insert((*name).to_owned(), (*is).to_owned());
+    }
     let found = client
         .query(
             "SELECT t.tgname::text, CASE t.tgenabled WHEN 'O' THEN 'on ' WHEN 'A' THEN 'on ' ELSE 'off ' END || p.proname
              FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
              WHERE c.relnamespace = 'ledger'::regnamespace AND NOT t.tgisinternal
              UNION ALL SELECT proname || '()', prosrc FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace
+             UNION ALL
+             SELECT c.relname || ' columns', string_agg(a.attname || ' ' || t.typname, ' ' ORDER BY a.attnum)
+             FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
+             WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind NOT IN ('i', 'S') AND a.attnum > 0
+               AND NOT a.attisdropped GROUP BY c.relname
+             UNION ALL
+             SELECT c.relname || ' constraints', string_agg(k.contype::text, '' ORDER BY k.contype)
+             FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+             WHERE c.relnamespace = 'ledger'::regnamespace AND k.contype <> 'n' AND k.convalidated GROUP BY c.relname
              UNION ALL SELECT rulename, 'rule' FROM pg_rules WHERE schemaname = 'ledger'",
             &[],
         )

@@ -241,6 +241,11 @@ pub fn strays(client: &mut impl GenericClient) -> Result<Vec<Stray>, LedgerError
         let study = row.try_get(0).map_err(told)?;
         found.push(Stray::Content { study, seq: u64::try_from(seq).unwrap_or(0) });
     }
+    let misplaced = "SELECT study, seq FROM ledger.entry WHERE seq < 1 ORDER BY 1, 2";
+    for row in client.query(misplaced, &[]).map_err(told)? {
+        let (study, seq) = (row.try_get(0).map_err(told)?, row.try_get(1).map_err(told)?);
+        found.push(Stray::Entry { study, seq });
+    }
     let mut attached: BTreeSet<(String, Hash)> = BTreeSet::new();
     for row in client
         .query("SELECT study, attachments FROM ledger.entry WHERE length(attachments) > 0", &[])

@@ -38,6 +38,23 @@ impl Sqlite {
         self.connection.close().map_err(|(_, e)| told(e))
     }
 
+    /// Writes all studies, as they are at this moment, into a new ledger file, while others read and write. An existing
+    /// file is refused. Verify the copy before you rely on it ([`verify_all`](crate::verify_all)).
+    pub fn back_up(&self, path: &str) -> Result<(), LedgerError> {
+        if std::fs::symlink_metadata(path).is_ok() {
+            return Err(LedgerError::Exists { place: path.to_owned() });
+        }
+        let target = Path::new(".").join(path).display().to_string();
+        let written = self.connection.execute("VACUUM INTO ?1", [&target]).map_err(told).and_then(|_| {
+            let file = std::fs::File::open(&target).and_then(|f| f.sync_all());
+            file.map_err(|e| LedgerError::Io { detail: e.to_string() })
+        });
+        if written.is_err() {
+            let _ = std::fs::remove_file(&target);
+        }
+        written
+    }
+
     fn begin(&mut self) -> Result<Transaction<'_>, LedgerError> {
         if self.mode == Mode::ReadOnly {
             return Err(LedgerError::ReadOnly);

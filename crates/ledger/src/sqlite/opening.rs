@@ -21,7 +21,11 @@ const NETWORK: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpf
 
 pub fn open(path: &str, mode: Mode) -> Result<Connection, LedgerError> {
     let place = || path.to_owned();
-    let file = Path::new(path);
+    if path.is_empty() {
+        return Err(LedgerError::Missing { place: place() });
+    }
+    // SQLite would take ":memory:" for no file at all: as a path, it is a file of that name.
+    let file = &Path::new(".").join(path);
     let cannot = |detail: String| LedgerError::CannotOpen { place: place(), detail };
     let fresh = match fs::metadata(file) {
         Ok(found) if found.is_dir() => return Err(LedgerError::Folder { place: place() }),

@@ -222,6 +222,14 @@ pub fn strays(connection: &Connection) -> Result<Vec<Stray>, LedgerError> {
         let study = study(row)?.unwrap_or_default();
         found.push(Stray::Content { study, seq: u64::try_from(seq).unwrap_or(0) });
     }
+    drop(rows);
+    let mut query =
+        connection.prepare("SELECT study, seq FROM entry WHERE seq < 1 ORDER BY 1, 2").map_err(told)?;
+    let mut rows = query.query([]).map_err(told)?;
+    while let Some(row) = rows.next().map_err(told)? {
+        let (study, seq) = (study(row)?.unwrap_or_default(), row.get(1).map_err(told)?);
+        found.push(Stray::Entry { study, seq });
+    }
     let attached = attached(connection)?;
     let mut query =
         connection.prepare("SELECT study, hash, bytes FROM file ORDER BY study, hash").map_err(told)?;
