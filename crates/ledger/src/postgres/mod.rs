@@ -5,7 +5,7 @@ mod rows;
 mod session;
 
 use crate::error::LedgerError;
-use crate::event::{Appended, Batch, Draft, Entry, Erase, Head};
+use crate::event::{Appended, Batch, Blob, Draft, Entry, Erase, Head, Unfit};
 use crate::hash::Hash;
 use crate::memory::whole;
 use crate::store::{Files, Mode, Setting, Store, Stray, admit, admit_redaction};
@@ -13,7 +13,7 @@ use crate::verify::Chain;
 use postgres::{GenericClient, IsolationLevel, Transaction};
 use session::{Session, told};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A ledger in a PostgreSQL database. One connection; it is opened again by itself when it was cut. Use it on a thread
 /// of its own ([`actor`](crate::actor)), never inside an asynchronous runtime.
@@ -113,11 +113,10 @@ fn write<T>(
     let Session { client, statements, .. } = session;
     let begin = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).read_only(false);
     let mut tx = begin.start().map_err(told)?;
-    // In order of name, so that two writers never wait for each other.
-    for study in studies {
-        let key = session::key("appends to", study);
-        tx.execute("SELECT pg_advisory_xact_lock($1)", &[&key]).map_err(told)?;
-    }
+    // In one order everywhere, so that two writers never wait for each other.
+    let mut keys: Vec<i64> = studies.iter().map(|s| session::key("appends to", s)).collect();
+    keys.sort_unstable();
+    tx.execute("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) k", &[&keys]).map_err(told)?;
     let done = work(&mut tx, statements)?;
     tx.commit().map_err(told)?;
     Ok(done)
@@ -125,26 +124,44 @@ fn write<T>(
 
 impl Store for Postgres {
     fn append(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Appended>, LedgerError> {
+        // PostgreSQL's text cannot even be asked for a name with NUL.
+        if let Some(unfit) = batches.iter().find(|b| b.study.contains('\0')) {
+            let study = unfit.study.to_owned();
+            return Err(LedgerError::Draft { study, field: "study", why: Unfit::Control });
+        }
         self.write(batches.iter().map(|b| b.study).collect(), |tx, statements| {
-            let mut done = Vec::with_capacity(batches.len());
+            let mut heads: BTreeMap<&str, Head> = BTreeMap::new();
+            let mut files: BTreeMap<(&str, Hash), &Blob> = BTreeMap::new();
+            let (mut rows, mut done) = (Vec::new(), Vec::with_capacity(batches.len()));
             for batch in batches {
-                let start = rows::head(tx, statements, batch.study)?;
-                admit(batch, start, |h| rows::has_file(tx, statements, batch.study, h))?;
+                let start = match heads.get(batch.study) {
+                    Some(head) => *head,
+                    None => rows::head(tx, statements, batch.study)?,
+                };
+                admit(batch, start, |h| {
+                    let brought = files.contains_key(&(batch.study, *h));
+                    Ok(brought || rows::has_file(tx, statements, batch.study, h)?)
+                })?;
                 let mut last = start;
                 let mut hashes = Vec::with_capacity(batch.drafts.len());
                 for draft in batch.drafts {
-                    last = rows::put(tx, statements, batch.study, &last, draft)?;
+                    let row = rows::Row::following(batch.study, &last, draft);
+                    last = row.head;
                     hashes.push(last.hash);
+                    rows.push(row);
                 }
-                for blob in batch.blobs {
-                    rows::put_file(tx, statements, batch.study, &blob.hash(), blob.bytes())?;
-                }
+                files.extend(batch.blobs.iter().map(|b| ((batch.study, b.hash()), b)));
+                heads.insert(batch.study, last);
                 done.push(Appended {
                     study: batch.study.to_owned(),
                     first: start.seq + 1,
                     head: last,
                     hashes,
                 });
+            }
+            rows::put(tx, statements, &rows)?;
+            for ((study, hash), blob) in files {
+                rows::put_file(tx, statements, study, &hash, blob.bytes())?;
             }
             Ok(done)
         })
@@ -212,7 +229,9 @@ impl Store for Postgres {
                 |hash| rows::has_file(*tx.borrow_mut(), statements, study, hash),
             )?;
             let tx = tx.into_inner();
-            let last = rows::put(tx, statements, study, &start, &by)?;
+            let row = rows::Row::following(study, &start, &by);
+            let last = row.head;
+            rows::put(tx, statements, &[row])?;
             tx.execute("SELECT ledger.erase($1)", &[&study]).map_err(told)?;
             Ok(Appended { study: study.to_owned(), first: last.seq, head: last, hashes: vec![last.hash] })
         })
@@ -230,9 +249,16 @@ impl Store for Postgres {
                 return Err(LedgerError::Occupied { study: study.to_owned(), head: start });
             }
             let mut chain = Chain::new(study);
-            while let Some(entry) = next()? {
+            let mut page: Vec<Entry> = Vec::new();
+            loop {
+                let entry = next()?;
+                if entry.is_none() || page.len() >= 500 {
+                    let rows: Vec<_> = page.iter().map(rows::Row::sealed).collect();
+                    rows::put(tx, statements, &rows)?;
+                    page.clear();
+                }
+                let Some(entry) = entry else { break };
                 chain.push(&entry).map_err(|f| LedgerError::Reader(f.told))?;
-                rows::put_entry(tx, statements, &entry)?;
                 for hash in &entry.attachments {
                     if !rows::has_file(tx, statements, study, hash)?
                         && let Some(bytes) = file(hash)?
@@ -240,6 +266,7 @@ impl Store for Postgres {
                         rows::put_file(tx, statements, study, hash, &whole(hash, bytes)?)?;
                     }
                 }
+                page.push(entry);
             }
             chain
                 .finish(&mut |hash| rows::has_file(tx, statements, study, hash))

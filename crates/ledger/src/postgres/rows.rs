@@ -7,12 +7,15 @@ use crate::event::{Draft, Entry, Head, Sealed};
 use crate::hash::Hash;
 use crate::store::Stray;
 use jiff::Timestamp;
+use postgres::GenericClient;
 use postgres::types::FromSql;
-use postgres::{GenericClient, Row};
 use std::collections::BTreeSet;
 
 /// Greatest number of entries that are fetched at once.
 const PAGE: i64 = 500;
+
+/// Greatest number of entries in one statement.
+const MANY: usize = 1000;
 
 /// A seq as a signed integer; beyond its range is beyond every entry.
 fn number(seq: u64) -> i64 {
@@ -47,78 +50,85 @@ pub fn put_file(
     Ok(())
 }
 
-/// Stores `draft` after `last`; gives the new head.
-pub fn put(
-    client: &mut impl GenericClient,
-    s: &Statements,
-    study: &str,
-    last: &Head,
-    draft: &Draft,
-) -> Result<Head, LedgerError> {
-    let (commitment, head) = draft.follow(study, last);
-    put_sealed(client, s, study, &head, &last.hash, &commitment, &draft.sealed())?;
-    put_content(client, s, study, head.seq, &draft.salt, &draft.payload, draft.reason.as_deref())?;
-    Ok(head)
+/// An entry on its way into the tables.
+pub struct Row<'a> {
+    pub study: &'a str,
+    pub head: Head,
+    pub previous: Hash,
+    pub commitment: Hash,
+    pub sealed: Sealed<'a>,
+    /// Salt, payload, reason; `None` when they were erased.
+    pub content: Option<(&'a [u8; 32], &'a [u8], Option<&'a str>)>,
 }
 
-/// Stores an entry that was sealed elsewhere.
-pub fn put_entry(client: &mut impl GenericClient, s: &Statements, entry: &Entry) -> Result<(), LedgerError> {
-    let (previous, commitment) = (&entry.previous, &entry.commitment);
-    put_sealed(client, s, &entry.study, &entry.head(), previous, commitment, &entry.sealed())?;
-    if let (Some(salt), Some(payload)) = (&entry.salt, &entry.payload) {
-        put_content(client, s, &entry.study, entry.seq, salt, payload, entry.reason.as_deref())?;
+impl<'a> Row<'a> {
+    /// `draft` after `last`.
+    pub fn following(study: &'a str, last: &Head, draft: &'a Draft) -> Row<'a> {
+        let (commitment, head) = draft.follow(study, last);
+        let content = Some((&draft.salt, &*draft.payload, draft.reason.as_deref()));
+        Row { study, head, previous: last.hash, commitment, sealed: draft.sealed(), content }
+    }
+
+    /// An entry that was sealed elsewhere.
+    pub fn sealed(entry: &'a Entry) -> Row<'a> {
+        let content = entry.salt.as_ref().zip(entry.payload.as_deref());
+        Row {
+            study: &entry.study,
+            head: entry.head(),
+            previous: entry.previous,
+            commitment: entry.commitment,
+            sealed: entry.sealed(),
+            content: content.map(|(salt, payload)| (salt, payload, entry.reason.as_deref())),
+        }
+    }
+}
+
+/// Stores entries in order, many to a statement: what costs is the way to the server and back.
+pub fn put(client: &mut impl GenericClient, s: &Statements, rows: &[Row<'_>]) -> Result<(), LedgerError> {
+    for rows in rows.chunks(MANY) {
+        let attachments: Vec<Vec<u8>> =
+            rows.iter().map(|r| r.sealed.attachments.iter().flat_map(|h| h.0).collect()).collect();
+        client
+            .execute(
+                &s.put_entries,
+                &[
+                    &column(rows, |r| r.study),
+                    &column(rows, |r| number(r.head.seq)),
+                    &column(rows, |r| r.previous.0.as_slice()),
+                    &column(rows, |r| r.head.hash.0.as_slice()),
+                    &column(rows, |r| r.commitment.0.as_slice()),
+                    &column(rows, |r| r.sealed.at.as_microsecond()),
+                    &column(rows, |r| r.sealed.actor),
+                    &column(rows, |r| r.sealed.role),
+                    &column(rows, |r| r.sealed.site),
+                    &column(rows, |r| r.sealed.on_behalf),
+                    &column(rows, |r| r.sealed.kind),
+                    &column(rows, |r| i32::from(r.sealed.kind_version)),
+                    &column(rows, |r| r.sealed.meaning),
+                    &column(rows, |r| r.sealed.request),
+                    &attachments,
+                ],
+            )
+            .map_err(told)?;
+        let contents: Vec<_> = rows.iter().filter_map(|r| Some((r.study, r.head.seq, r.content?))).collect();
+        client
+            .execute(
+                &s.put_contents,
+                &[
+                    &column(&contents, |c| c.0),
+                    &column(&contents, |c| number(c.1)),
+                    &column(&contents, |c| c.2.0.as_slice()),
+                    &column(&contents, |c| c.2.1),
+                    &column(&contents, |c| c.2.2),
+                ],
+            )
+            .map_err(told)?;
     }
     Ok(())
 }
 
-fn put_sealed(
-    client: &mut impl GenericClient,
-    s: &Statements,
-    study: &str,
-    head: &Head,
-    previous: &Hash,
-    commitment: &Hash,
-    sealed: &Sealed<'_>,
-) -> Result<(), LedgerError> {
-    let attachments: Vec<u8> = sealed.attachments.iter().flat_map(|h| h.0).collect();
-    client
-        .execute(
-            &s.put_entry,
-            &[
-                &study,
-                &number(head.seq),
-                &previous.0.as_slice(),
-                &head.hash.0.as_slice(),
-                &commitment.0.as_slice(),
-                &sealed.at.as_microsecond(),
-                &sealed.actor,
-                &sealed.role,
-                &sealed.site,
-                &sealed.on_behalf,
-                &sealed.kind,
-                &i32::from(sealed.kind_version),
-                &sealed.meaning,
-                &sealed.request,
-                &attachments,
-            ],
-        )
-        .map_err(told)?;
-    Ok(())
-}
-
-fn put_content(
-    client: &mut impl GenericClient,
-    s: &Statements,
-    study: &str,
-    seq: u64,
-    salt: &[u8; 32],
-    payload: &[u8],
-    reason: Option<&str>,
-) -> Result<(), LedgerError> {
-    let parameters: [&(dyn postgres::types::ToSql + Sync); 5] =
-        [&study, &number(seq), &salt.as_slice(), &payload, &reason];
-    client.execute(&s.put_content, &parameters).map_err(told)?;
-    Ok(())
+fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
 
 pub fn studies(client: &mut impl GenericClient) -> Result<Vec<String>, LedgerError> {
@@ -159,7 +169,7 @@ pub fn page(
     Ok(page)
 }
 
-fn entry(study: &str, row: &Row) -> Result<Entry, LedgerError> {
+fn entry(study: &str, row: &postgres::Row) -> Result<Entry, LedgerError> {
     let seq = Cells { row, study, seq: 0 }.seq()?;
     let cells = Cells { row, study, seq };
     let integer = |at, column| cells.get::<i64>(at, column);
@@ -191,7 +201,7 @@ fn entry(study: &str, row: &Row) -> Result<Entry, LedgerError> {
 
 /// The cells of one row; whatever is not what its column must hold is an error that names entry and column.
 struct Cells<'a> {
-    row: &'a Row,
+    row: &'a postgres::Row,
     study: &'a str,
     seq: u64,
 }

@@ -60,7 +60,8 @@ END $$;
 
 CREATE FUNCTION ledger.accompany() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF NEW.seq IS DISTINCT FROM (SELECT max(seq) FROM ledger.entry WHERE study = NEW.study) THEN
+  -- The record of an erasure has content of its own: what it erased lies before it and cannot come back.
+  IF NEW.seq <= (SELECT max(seq) FROM ledger.content WHERE study = NEW.study) THEN
     RAISE EXCEPTION 'content comes with its entry';
   END IF;
   RETURN NEW;

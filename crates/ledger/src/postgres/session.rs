@@ -21,8 +21,8 @@ pub struct Session {
 /// The statements of the ordinary way, prepared once per connection.
 pub struct Statements {
     pub head: Statement,
-    pub put_entry: Statement,
-    pub put_content: Statement,
+    pub put_entries: Statement,
+    pub put_contents: Statement,
     pub has_file: Statement,
     pub put_file: Statement,
     pub page: Statement,
@@ -33,13 +33,16 @@ impl Statements {
         Ok(Statements {
             head: client
                 .prepare("SELECT seq, hash FROM ledger.entry WHERE study = $1 ORDER BY seq DESC LIMIT 1")?,
-            put_entry: client.prepare(
+            put_entries: client.prepare(
                 "INSERT INTO ledger.entry (study, seq, previous, hash, commitment, at, actor, role, site, on_behalf,
                    kind, kind_version, meaning, request, attachments)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                 SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bigint[],
+                   $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::integer[], $13::text[],
+                   $14::text[], $15::bytea[])",
             )?,
-            put_content: client.prepare(
-                "INSERT INTO ledger.content (study, seq, salt, payload, reason) VALUES ($1, $2, $3, $4, $5)",
+            put_contents: client.prepare(
+                "INSERT INTO ledger.content (study, seq, salt, payload, reason)
+                 SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::text[])",
             )?,
             has_file: client.prepare("SELECT 1 FROM ledger.file WHERE hash = $1 AND study = $2")?,
             put_file: client.prepare("INSERT INTO ledger.file (hash, study, bytes) VALUES ($1, $2, $3)")?,

@@ -106,7 +106,7 @@ pub fn the_ledgers_own_kinds_are_refused(b: &mut impl Bench) {
 
 pub fn an_unfit_draft_is_refused_and_nothing_is_stored(b: &mut impl Bench) {
     let store = b.store();
-    for (study, field) in [("", "study"), ("S\u{7}", "study"), (" S", "study")] {
+    for (study, field) in [("", "study"), ("S\u{7}", "study"), ("S\0", "study"), (" S", "study")] {
         let refused = store.append(&[batch(study, 0, &[draft(1)])]);
         let Err(LedgerError::Draft { field: f, .. }) = refused else { panic!("{refused:?}") };
         assert_eq!(f, field);
