@@ -656,6 +656,14 @@ impl Run<'_> {
         on: Date,
     ) -> Result<(), SimulationError> {
         let Some(v) = self.protocol.schedule.get(visit) else { return Ok(()) };
+        // Planned when its clock began; a step passed since may have ended it.
+        let days = &self.people[who].days;
+        if v.until
+            .iter()
+            .any(|u| self.protocol.steps.contains_key(u) && days.get(u).is_some_and(|d| *d <= on))
+        {
+            return Ok(());
+        }
         let key = FormKey { form: v.form.as_str().into(), visit: Some(visit.into()), number };
         let form = v.form.clone();
         self.save(at, who, &form, key, on, &IndexMap::new(), &format!("values {visit} {number}"))

@@ -1,0 +1,120 @@
+//! The words of the command line. What outside checks call stays as written in the book's page on commands.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use std::path::PathBuf;
+use words::Lang;
+
+/// Runs multi-centre cancer trials from one protocol file, from registration to the report.
+#[derive(Parser)]
+#[command(name = "shirube", version, about, after_help = EXIT_CODES, max_term_width = 110)]
+pub struct Program {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 the answer is no (mistakes in a protocol, findings in a ledger, a refusal); \
+2 the command line is not understood; 3 a file, ledger or port cannot be used.";
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Simulates JCOG1017 from its protocol file, analyses it and serves the pages on this computer
+    Demo {
+        /// Port on 127.0.0.1; another free one is taken when it is in use and was not asked for
+        #[arg(long)]
+        port: Option<u16>,
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Where to keep the ledger; a temporary file if absent
+        #[arg(long, value_name = "FILE")]
+        ledger: Option<PathBuf>,
+        /// Stop when the report is written; serve nothing
+        #[arg(long)]
+        no_serve: bool,
+    },
+    /// Checks a study folder; tells every mistake with its place
+    Check {
+        study: PathBuf,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
+    /// Prints the JSON Schema of the protocol file, for editors
+    Schema,
+    /// Runs virtual participants through a study into a new ledger
+    Simulate {
+        study: PathBuf,
+        #[arg(long)]
+        seed: u64,
+        #[arg(long, value_name = "FILE|URL")]
+        ledger: String,
+        /// So many participants, with the flow left free; without it the plan's own numbers are met
+        #[arg(long)]
+        participants: Option<u32>,
+    },
+    /// Runs the planned analyses
+    Analyse {
+        study: PathBuf,
+        #[command(flatten)]
+        at: At,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
+    /// Writes a report
+    Report {
+        study: PathBuf,
+        #[command(flatten)]
+        at: At,
+        #[arg(long, value_enum, default_value_t = Kind::Final)]
+        kind: Kind,
+        #[arg(long, value_parser = lang)]
+        lang: Lang,
+        #[arg(long, value_name = "FILE.html")]
+        out: PathBuf,
+    },
+    /// Checks a ledger: the chain, every decision in it, and every draw whose seed is known
+    Verify {
+        #[arg(long, value_name = "FILE|URL")]
+        ledger: String,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
+    /// Serves the pages of a ledger on 127.0.0.1
+    Serve {
+        #[arg(long, value_name = "FILE|URL")]
+        ledger: String,
+        #[arg(long, default_value_t = 8017)]
+        port: u16,
+    },
+    /// Statistics on a CSV file, and their qualification against reference results
+    Stats(Box<workbench::StatsArgs>),
+}
+
+/// Where an analysis stands: which ledger, which cut-off, as known when.
+#[derive(clap::Args)]
+pub struct At {
+    #[arg(long, value_name = "FILE|URL")]
+    pub ledger: String,
+    /// Facts dated up to this day; the last day in the ledger if absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub cutoff: Option<Date>,
+    /// As known at this ledger position or time; the head if absent
+    #[arg(long, value_name = "SEQ|TIME")]
+    pub as_of: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    Final,
+}
+
+fn lang(tag: &str) -> Result<Lang, String> {
+    Lang::from_tag(tag).ok_or_else(|| format!("`{tag}` is not a language that shirube speaks; use ja or en"))
+}

@@ -1,0 +1,107 @@
+//! `shirube demo`: the first thing that a newcomer runs.
+
+use crate::failure::{Answer, Failure};
+use crate::{ledger_file, run};
+use conduct::Refusal;
+use jiff::Timestamp;
+use ledger::Mode;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+use words::Lang;
+
+/// The example study as it was when the program was built, so that the demo runs from anywhere.
+static STUDY: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../../studies/jcog1017");
+
+pub fn run(
+    port: Option<u16>,
+    seed: u64,
+    ledger: Option<PathBuf>,
+    and_serve: bool,
+) -> Result<Answer, Failure> {
+    let started = Instant::now();
+    let folder = std::env::temp_dir().join(format!("shirube-demo-{}", std::process::id()));
+    let study = folder.join("jcog1017");
+    unpack(&study)?;
+    let ledger = ledger.unwrap_or_else(|| folder.join("jcog1017.db"));
+    let ledger = ledger.display().to_string();
+    let say =
+        |what: &str, text: &str| println!("{:>6.1} s  {what:<10}  {text}", started.elapsed().as_secs_f64());
+
+    let loaded = run::load(&study, Lang::En)?;
+    let p = &loaded.compiled.protocol;
+    say(
+        "protocol",
+        &format!("{} version {}, {} forms, {} steps", p.study, p.version, p.forms.len(), p.steps.len()),
+    );
+    let summary = run::simulate_into(&study, &loaded, seed, &ledger, None)?;
+    say("simulated", &told(&summary));
+    println!(
+        "{:>8}  {:<10}  synthetic participants, tuned to published figures: evidence of nothing",
+        "", "note"
+    );
+    if and_serve { serve_on(&ledger, port, &say) } else { Ok(Answer::Done) }
+}
+
+fn unpack(to: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(to)
+        .and_then(|()| STUDY.extract(to))
+        .map_err(|e| Failure::unusable(to.display(), e))
+}
+
+/// Serves the one study of a ledger.
+pub fn serve(ledger: &str, port: Option<u16>) -> Result<Answer, Failure> {
+    serve_on(ledger, port, &|_, text| println!("{text}"))
+}
+
+fn serve_on(ledger: &str, port: Option<u16>, say: &dyn Fn(&str, &str)) -> Result<Answer, Failure> {
+    let study = {
+        let store = ledger_file::store(ledger, Mode::Existing, Lang::En)?;
+        ledger_file::only_study(store.as_ref(), ledger, Lang::En)?
+    };
+    let trial = ledger_file::trial(ledger, &study, Mode::Existing, Lang::En)?;
+    let listener = listen(port)?;
+    let address = listener.local_addr().map_err(|e| Failure::unusable("the address", e))?;
+    say("pages", &format!("http://{address}/   (stop with Ctrl-C)"));
+    let failed = |e: server::StartError| Failure::unusable(format!("http://{address}/"), e);
+    let mut app = server::App::new(Arc::new(Timestamp::now)).map_err(failed)?;
+    app.open(trial).map_err(failed)?;
+    let unusable = |e: std::io::Error| Failure::unusable(format!("http://{address}/"), e);
+    let runtime = tokio::runtime::Runtime::new().map_err(unusable)?;
+    runtime.block_on(async {
+        listener.set_nonblocking(true).map_err(unusable)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(unusable)?;
+        tokio::select! {
+            served = server::serve(listener, app) => served.map_err(failed),
+            _ = tokio::signal::ctrl_c() => Ok(()),
+        }
+    })?;
+    Ok(Answer::Done)
+}
+
+/// The port asked for, or 8017, or whichever is free. Loopback only.
+fn listen(port: Option<u16>) -> Result<std::net::TcpListener, Failure> {
+    let on = |p: u16| std::net::TcpListener::bind(("127.0.0.1", p));
+    match port {
+        Some(p) => on(p).map_err(|e| Failure::unusable(format!("port {p}"), e)),
+        None => on(8017).or_else(|_| on(0)).map_err(|e| Failure::unusable("no free port", e)),
+    }
+}
+
+/// A run's numbers in one line.
+pub fn told(s: &simulation::Summary) -> String {
+    let registered: Vec<String> = s.registered.iter().map(|(step, n)| format!("{step} {n}")).collect();
+    format!(
+        "{}; refused {}; forms {}; queries {}; events {}",
+        registered.join(", "),
+        s.refused,
+        s.forms,
+        s.queries,
+        s.events
+    )
+}
+
+/// A refusal, a reason a line.
+pub fn reasons(refusal: &Refusal, lang: Lang) -> String {
+    refusal.reasons.iter().map(|r| format!("{}  {}", r.code, r.text.get(lang))).collect::<Vec<_>>().join("\n")
+}

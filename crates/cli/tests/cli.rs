@@ -1,0 +1,170 @@
+//! The program as a person calls it from a shell.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn shirube(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shirube")).current_dir(root()).args(arguments).output().unwrap()
+}
+
+/// Standard output of a command that must succeed.
+fn done(arguments: &[&str]) -> String {
+    let out = shirube(arguments);
+    assert!(out.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+/// Exit code and standard error of a command that must not succeed.
+fn refused(arguments: &[&str]) -> (i32, String) {
+    let out = shirube(arguments);
+    assert!(!out.status.success(), "{arguments:?} was to fail");
+    (out.status.code().unwrap(), String::from_utf8(out.stderr).unwrap())
+}
+
+fn line<'a>(text: &'a str, label: &str) -> &'a str {
+    text.lines().find(|l| l.starts_with(label)).unwrap_or_else(|| panic!("no line {label} in\n{text}"))
+}
+
+/// A small simulated JCOG1017.
+fn small(folder: &Path, name: &str, seed: &str) -> String {
+    let ledger = folder.join(name).display().to_string();
+    done(&["simulate", "studies/jcog1017", "--seed", seed, "--ledger", &ledger, "--participants", "60"]);
+    ledger
+}
+
+#[test]
+fn a_study_folder_in_order_is_told_in_one_line_and_one_with_mistakes_is_refused_with_their_places() {
+    assert!(done(&["check", "studies/jcog1017"]).starts_with("JCOG1017 version 1.0: 2 steps"));
+    assert!(done(&["check", "studies/jcog1017", "--lang", "ja"]).contains("適格規準"));
+    let folder = tempfile::tempdir().unwrap();
+    let study = folder.path().join("s");
+    copy(&root().join("studies/jcog1017"), &study);
+    let protocol = std::fs::read_to_string(study.join("protocol.yaml")).unwrap();
+    std::fs::write(
+        study.join("protocol.yaml"),
+        protocol.replacen("form: second_registration", "form: second", 1),
+    )
+    .unwrap();
+    let out = shirube(&["check", study.to_str().unwrap()]);
+    let told = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    assert!(told.contains("protocol.yaml:") && told.contains("`second`"), "{told}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            std::fs::copy(entry.path(), target).map(drop).unwrap()
+        }
+    }
+}
+
+#[test]
+fn one_seed_gives_one_head_and_the_ledger_gives_results_and_a_report_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b, c] =
+        [("a.db", "1"), ("b.db", "1"), ("c.db", "2")].map(|(name, seed)| small(folder.path(), name, seed));
+    let verified = |ledger: &str| done(&["verify", "--ledger", ledger]);
+    let (va, vb, vc) = (verified(&a), verified(&b), verified(&c));
+    assert_eq!(line(&va, "head"), line(&vb, "head"));
+    assert_ne!(line(&va, "head"), line(&vc, "head"));
+    assert!(line(&va, "verdict").ends_with("the ledger holds"), "{va}");
+
+    let json = done(&["analyse", "studies/jcog1017", "--ledger", &a, "--format", "json"]);
+    let results: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(results["nature"], "simulated");
+    assert!(
+        results["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|r| r["stat"] == "hazard_ratio" && r["analysis"] == "os")
+    );
+    assert_eq!(
+        json,
+        done(&["analyse", "studies/jcog1017", "--ledger", &a, "--format", "json"]),
+        "same bytes again"
+    );
+    let early = ["analyse", "studies/jcog1017", "--ledger", &a, "--cutoff", "2014-12-31", "--format", "json"];
+    let early: serde_json::Value = serde_json::from_str(&done(&early)).unwrap();
+    assert_eq!(early["cutoff"], "2014-12-31");
+    let as_of = ["analyse", "studies/jcog1017", "--ledger", &a, "--as-of", "400", "--format", "json"];
+    let as_of: serde_json::Value = serde_json::from_str(&done(&as_of)).unwrap();
+    assert_eq!(as_of["seq"], 400);
+
+    for (lang, says) in [("ja", "合成"), ("en", "ynthetic")] {
+        let out = folder.path().join(format!("{lang}.html")).display().to_string();
+        done(&["report", "studies/jcog1017", "--ledger", &a, "--lang", lang, "--out", &out]);
+        let html = std::fs::read_to_string(&out).unwrap();
+        assert!(html.contains(&format!("lang=\"{lang}\"")) && html.contains(says) && html.contains("<svg"));
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_said_first_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = small(folder.path(), "a.db", "1");
+    let before = std::fs::read(&ledger).unwrap();
+
+    let (code, why) = refused(&["simulate", "studies/jcog1017", "--seed", "1", "--ledger", &ledger]);
+    assert!(code == 1 && why.contains("already holds JCOG1017"), "{why}");
+    let none = folder.path().join("none.db").display().to_string();
+    let (code, why) = refused(&["verify", "--ledger", &none]);
+    assert!(code == 3 && why.contains("none.db"), "{why}");
+    assert!(!Path::new(&none).exists());
+    let (code, _) = refused(&["analyse", "studies/nothing", "--ledger", &ledger]);
+    assert_eq!(code, 1);
+    let (code, why) = refused(&["analyse", "studies/jcog1017", "--ledger", &ledger, "--as-of", "99999999"]);
+    assert!(code == 2 && why.contains("--as-of"), "{why}");
+    let (code, _) = refused(&["analyse", "studies/jcog1017", "--ledger", &ledger, "--cutoff", "2020-13-01"]);
+    assert_eq!(code, 2);
+    assert_eq!(refused(&["reprot"]).0, 2);
+
+    // A changed folder is a draft, and a draft has no results.
+    let study = folder.path().join("s");
+    copy(&root().join("studies/jcog1017"), &study);
+    let protocol = std::fs::read_to_string(study.join("protocol.yaml")).unwrap();
+    std::fs::write(study.join("protocol.yaml"), protocol.replacen("power: 0.80", "power: 0.90", 1)).unwrap();
+    let (code, why) = refused(&["analyse", study.to_str().unwrap(), "--ledger", &ledger]);
+    assert!(code == 1 && why.contains("draft"), "{why}");
+    assert_eq!(std::fs::read(&ledger).unwrap(), before);
+}
+
+#[test]
+fn a_flipped_byte_in_the_stored_events_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = small(folder.path(), "a.db", "3");
+    let mut bytes = std::fs::read(&ledger).unwrap();
+    // Somewhere inside the text of a stored event.
+    let at = bytes.windows(14).rposition(|w| w == b"\"vital_status\"").unwrap() + 3;
+    bytes[at] ^= 1;
+    std::fs::write(&ledger, bytes).unwrap();
+    let out = shirube(&["verify", "--ledger", &ledger]);
+    assert_ne!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stdout));
+}
+
+#[test]
+fn statistics_on_a_csv_file_are_rows_of_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let csv = folder.path().join("d.csv").display().to_string();
+    std::fs::write(&csv, "t,e,g\n1,1,A\n2,0,A\n3,1,A\n2,1,B\n4,1,B\n5,0,B\n").unwrap();
+    let json = done(&[
+        "stats", "km", "--data", &csv, "--time", "t", "--event", "e", "--group", "g", "--format", "json",
+    ]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    for key in ["method", "group", "variable", "level", "time", "stat", "value"] {
+        assert!(rows[0].get(key).is_some(), "{key}");
+    }
+    let (code, why) = refused(&["stats", "km", "--data", &csv, "--time", "tt", "--event", "e"]);
+    assert!(code == 2 && why.contains("tt"), "{why}");
+}
