@@ -5,12 +5,9 @@ use analysis::Rows;
 use protocol::{Item, ItemKind, Protocol, Section};
 use words::{Lang, Text, number};
 
-/// `0.86 (0.69–1.07)` with the brackets of the language.
-pub(crate) fn parens(value: &str, inside: &str, lang: Lang) -> String {
-    match lang {
-        Lang::Ja => format!("{value}（{inside}）"),
-        Lang::En => format!("{value} ({inside})"),
-    }
+/// `0.86 (0.69–1.07)`, alike in both languages so that columns align.
+pub(crate) fn parens(value: &str, inside: &str) -> String {
+    format!("{value} ({inside})")
 }
 
 /// Full sentences, one after the other.

@@ -117,7 +117,7 @@ pub fn forest(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Sc
                 let text = |lang| {
                     let ci =
                         number::interval(Some(number::fixed(lower, 2)), Some(number::fixed(upper, 2)), lang);
-                    phrase::parens(&number::fixed(hr, 2), &ci, lang)
+                    phrase::parens(&number::fixed(hr, 2), &ci)
                 };
                 scene.text(
                     Role::Label,
@@ -145,8 +145,9 @@ pub fn forest(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Sc
     let reference = phrase::option(&overall, "reference").or_else(|| phrase::option(&subgroups, "reference"));
     if let Some(reference) = reference {
         let experimental = arms.iter().find(|a| **a != reference).copied();
+        let one = x.at(0.0);
         for (id, at, anchor) in
-            [(experimental, PLOT.0, Anchor::Start), (Some(reference), PLOT.1, Anchor::End)]
+            [(experimental, one - 12.0, Anchor::End), (Some(reference), one + 12.0, Anchor::Start)]
         {
             let words = say::text_with("favours", &[("arm", &arm(protocol, id))]);
             scene.text(Role::Soft, at, bottom + 42.0, anchor, words);

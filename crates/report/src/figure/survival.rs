@@ -110,11 +110,18 @@ pub fn survival(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<
     if curves.len() > 1 {
         let ends: Vec<f64> =
             curves.iter().map(|c| c.steps.last().map_or(PLOT_TOP, |s| y.at(s.estimate)) + 4.5).collect();
+        let end = curves.iter().filter_map(|c| c.steps.last()).map(|s| x.at(s.time)).fold(left, f64::max);
         for (c, at) in curves.iter().zip(spread(&ends, ROW, PLOT_TOP, bottom)) {
-            scene.text(Role::Strong, right + 8.0, at, Anchor::Start, c.label.clone());
+            scene.text(Role::Strong, end + 8.0, at, Anchor::Start, c.label.clone());
         }
     }
-    comparison(&mut scene, rows, left + 12.0, if incidence { PLOT_TOP + 20.0 } else { bottom - 12.0 });
+    // Below the curves on the left, unless one of them comes down there; then above them on the right.
+    let low = curves.iter().flat_map(|c| &c.steps).any(|s| s.estimate < 0.2 && s.time < 0.8 * longest);
+    match (incidence, low) {
+        (false, false) => comparison(&mut scene, rows, (left + 12.0, Anchor::Start), bottom - 12.0 - ROW),
+        (true, _) => comparison(&mut scene, rows, (left + 12.0, Anchor::Start), PLOT_TOP + 20.0),
+        (false, true) => comparison(&mut scene, rows, (right, Anchor::End), PLOT_TOP + 20.0),
+    }
 
     // the table under the axis
     let mut at = table_top;
@@ -223,13 +230,11 @@ fn band(c: &Curve<'_>, x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
     upper
 }
 
-/// Hazard ratio and p-value as planned, in the corner that curves leave empty.
-fn comparison(scene: &mut Scene, rows: &Rows<'_>, x: f64, y: f64) {
+/// Hazard ratio and p-value as planned, in a corner that the curves leave empty.
+fn comparison(scene: &mut Scene, rows: &Rows<'_>, (x, anchor): (f64, Anchor), y: f64) {
     let lines = [crate::phrase::hazard_ratio(rows), crate::phrase::log_rank(rows)];
-    let lines: Vec<Text> = lines.into_iter().flatten().collect();
-    let first = if y < PLOT_TOP + PLOT_HEIGHT / 2.0 { y } else { y - ROW * (lines.len().max(1) - 1) as f64 };
-    for (i, line) in lines.into_iter().enumerate() {
-        scene.text(Role::Label, x, first + i as f64 * ROW, Anchor::Start, line);
+    for (i, line) in lines.into_iter().flatten().enumerate() {
+        scene.text(Role::Label, x, y + i as f64 * ROW, anchor, line);
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn baseline(sheet: Sheet<'_>, rows: &Rows<'_>, section: &mut Section)
             // A kind of missing that an arm does not have is a zero there.
             let numbers = groups.iter().map(|g| {
                 let here = item.group(*g).level(Some(level));
-                if here.is_empty() { phrase::parens("0", "0.0", sheet.lang) } else { sheet.share(&here) }
+                if here.is_empty() { phrase::parens("0", "0.0") } else { sheet.share(&here) }
             });
             table.rows.push(Line::new("sub", name, numbers));
         }

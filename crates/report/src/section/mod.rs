@@ -101,8 +101,8 @@ impl<'a> Sheet<'a> {
         let n = self.value(rows.stat("n").first(), |v| number::fixed(v, 0));
         match rows.stat("share").first().map(|r| r.value) {
             None => n,
-            Some(None) => phrase::parens(&n, number::NONE, self.lang),
-            Some(Some(v)) => phrase::parens(&n, &number::percent_bare(v, 1), self.lang),
+            Some(None) => phrase::parens(&n, number::NONE),
+            Some(Some(v)) => phrase::parens(&n, &number::percent_bare(v, 1)),
         }
     }
 

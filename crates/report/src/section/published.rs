@@ -44,7 +44,11 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
         "completed" => "published-completed",
         _ => "published-real",
     };
+    let notes = published.iter().filter_map(|p| p.note.as_ref().map(|n| (p, n)));
+    let name = |p: &Published| if sheet.lang == Lang::Ja { p.ja.clone() } else { p.en.clone() };
+    let notes = notes.map(|(p, n)| format!("{}: {}", name(p), n.get(sheet.lang))).collect();
     Some(Section {
+        notes,
         id: "published".to_owned(),
         title: sheet.say("published-title"),
         lead: vec![sheet.say(key)],
@@ -53,22 +57,14 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
     })
 }
 
-/// The row that a published number names. A time is a planned time of a curve; without level and time the row without
-/// level is meant or, for a comparison, the first.
-pub(crate) fn find<'a>(rows: &Rows<'a>, name: &RowName) -> Option<&'a Row> {
-    let rows = rows.group(name.group.as_deref()).stat(&name.stat);
-    let rows = rows.filter(|r| r.level.as_deref() != Some("curve") && r.level.as_deref() != Some("table"));
-    let wanted = match (&name.level, &name.time) {
-        (Some(level), _) => Some(level.clone()),
-        (None, Some(time)) => {
-            Some(time.parse::<rules::Duration>().map_or_else(|_| time.clone(), |d| d.to_string()))
-        }
-        (None, None) => None,
-    };
-    match wanted {
-        Some(level) => rows.level(Some(&level)).first(),
-        None => rows.level(None).first().or_else(|| rows.first()),
-    }
+/// The row that a published number names: a column that is not named must be empty, except variable and method. A time
+/// is a planned time of a curve, which rows write as their level.
+fn find<'a>(rows: &Rows<'a>, name: &RowName) -> Option<&'a Row> {
+    let time = |t: &String| t.parse::<rules::Duration>().map_or_else(|_| t.clone(), |d| d.to_string());
+    let level = name.level.clone().or(name.time.as_ref().map(time));
+    let rows = rows.group(name.group.as_deref()).level(level.as_deref()).stat(&name.stat);
+    let any = |named: &Option<String>, found: &str| named.as_deref().is_none_or(|n| n == found);
+    rows.filter(|r| any(&name.variable, &r.variable) && any(&name.method, &r.method)).first()
 }
 
 /// The number in the unit and with the decimal places of the published one.
