@@ -234,6 +234,8 @@ impl Ask {
             "participants" | "queries" => self.may(Action::SeeParticipants),
             "register" => self.may(Action::Register),
             "ledger" => self.may(Action::SeeLedger),
+            // The report tells results by arm; one without them is not made yet.
+            "report" => self.may(Action::SeeResultsByArm),
             _ => self.may(Action::SeeStudy),
         }
     }

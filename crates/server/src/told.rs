@@ -1,6 +1,7 @@
 //! Events, outcomes and states in the reader's words.
 
 use crate::ask::Ask;
+use crate::tongue::Tongue;
 use conduct::{Action, Event, FormId, FormKey, FormStatus, Outcome, Query, QueryStatus, VisitId};
 use protocol::Protocol;
 use words::{Lang, Text};
@@ -24,6 +25,14 @@ pub fn name<'a>(lang: Lang, ja: &'a str, en: &'a str) -> &'a str {
         Lang::Ja => ja,
         Lang::En => en,
     }
+}
+
+/// A span of time as people say it: "2 months", 「2か月」.
+pub fn duration(t: Tongue, span: rules::Duration) -> String {
+    let (years, months) = (span.months / 12, span.months % 12);
+    let parts = [("span-years", years), ("span-months", months), ("span-days", span.days)];
+    let told: Vec<_> = parts.iter().filter(|(_, n)| *n != 0).map(|(key, n)| t.count(key, n)).collect();
+    if told.is_empty() { t.count("span-days", &0).into_owned() } else { told.join(" ") }
 }
 
 pub fn step_name(lang: Lang, protocol: &Protocol, step: &str) -> String {

@@ -180,7 +180,7 @@ record-n = Record { $n }
 add-record = Add a record
 records-complete = These are all
 missing-kind-of = { $x }: why there is no value
-has-value = has a value
+has-value = no value because…
 part-unknown = unknown
 yes = Yes
 no = No
@@ -420,3 +420,18 @@ unit-wk = weeks
 unit-d = days
 unit-mm3 = /mm³
 unit-10-4 = ×10⁴/mm³
+span-years =
+    { $n ->
+        [one] { $n } year
+       *[other] { $n } years
+    }
+span-months =
+    { $n ->
+        [one] { $n } month
+       *[other] { $n } months
+    }
+span-days =
+    { $n ->
+        [one] { $n } day
+       *[other] { $n } days
+    }

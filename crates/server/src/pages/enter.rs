@@ -74,10 +74,15 @@ pub(crate) fn sheets(
 ) -> Vec<Sheet> {
     let Some((form, rules)) = view.protocol().form(key.form.as_str()) else { return Vec::new() };
     let computed: BTreeMap<String, Value> = p.map(|p| derived(view, p, key)).unwrap_or_default();
+    let records = p.filter(|_| rules.repeats).map(|p| p.records(key.form.as_str())).unwrap_or_default();
     let condition = |item: &Item| {
         let (rule, p) = (rules.when.get(&item.id)?, p?);
+        if !rules.repeats {
+            return Some((rule, rule.verdict(p.environment())));
+        }
         // In a form that repeats, conditions are about the record that is being written.
-        (!rules.repeats).then(|| (rule, rule.verdict(p.environment())))
+        let (_, record) = records.iter().find(|(k, _)| k == key)?;
+        Some((rule, rule.verdict(&view.protocol().in_record(p.environment(), record))))
     };
     let mut number = 0;
     form.sections
@@ -89,12 +94,13 @@ pub(crate) fn sheets(
                 let condition = condition(item);
                 let filled_in =
                     typed.keys().any(|k| k == &item.id || k.starts_with(&format!("{}.", item.id)));
-                if matches!(condition, Some((_, Verdict::False))) && !filled_in {
+                let faulty = faults.iter().any(|f| f.name == item.id);
+                if matches!(condition, Some((_, Verdict::False))) && !filled_in && !faulty {
                     continue;
                 }
                 let mut field = fields::show(ask.t, item, Some(number.to_string()), typed, faults);
                 if let Some((rule, Verdict::Unknown(_))) = condition
-                    && let Some(p) = p
+                    && let Some(p) = p.filter(|_| !rules.repeats)
                 {
                     let why = rule.explain(p.environment(), &view.protocol().dictionary);
                     field.tells.push(ask.t.with("only-when", ask.t.of(&why.text)).into_owned());

@@ -216,7 +216,7 @@ fn show_start(
             None => t.with("step-count", &t.n(&registered)).into_owned(),
         };
         if let (Some(after), Some(window)) = (&step.after, &step.window) {
-            let span = |d: Option<rules::Duration>| d.map(|d| d.to_string()).unwrap_or_default();
+            let span = |d: Option<rules::Duration>| d.map(|d| told::duration(t, d)).unwrap_or_default();
             let span = format!("{} – {}", span(window.from), span(window.to));
             about = format!(
                 "{about} · {}",

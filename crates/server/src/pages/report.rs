@@ -27,7 +27,7 @@ struct ReportPage {
 
 pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
-        ask.must(Action::SeeStudy)?;
+        ask.must(Action::SeeResultsByArm)?;
         let day = day_of(&ask);
         let m = slider(&ask, day);
         render(&ReportPage {
@@ -57,7 +57,7 @@ fn policy(html: &str) -> String {
 
 pub(crate) async fn document(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
-        ask.must(Action::SeeStudy)?;
+        ask.must(Action::SeeResultsByArm)?;
         let day = day_of(&ask);
         let key = format!("report {}", ask.t.tag());
         let html = ask.study.cached(&ask.picture, day, &ask.viewer, &key, || {

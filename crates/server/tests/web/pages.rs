@@ -62,13 +62,15 @@ const CASES: &[Case] = &[
 /// Routes that a role does not have.
 fn closed(who: &str, route: &str) -> bool {
     let allocation = route.contains("{allocation}");
+    let report = route.starts_with("/report");
     let register = route == "/register" || route.contains("/register/");
     match who {
         "dm" => false,
         "stat" | "auditor" => register,
-        "inv011" | "crc011" => allocation,
-        "monitor" => allocation || register,
-        "chair" | "safety" => allocation || register || route.starts_with("/ledger"),
+        "inv011" | "crc011" => allocation || report,
+        "monitor" => allocation || register || report,
+        "chair" => allocation || register || report || route.starts_with("/ledger"),
+        "safety" => allocation || register || route.starts_with("/ledger"),
         other => panic!("{other}"),
     }
 }
