@@ -27,7 +27,9 @@ pub use row::*;
 pub use select::Rows;
 pub use survival::{DAYS_PER_MONTH, days_of};
 
+use cohort::Cohort;
 use conduct::{Nature, View};
+use words::Text;
 
 /// The name and version of the program, as results print it.
 pub const ENGINE: &str = concat!("shirube ", env!("CARGO_PKG_VERSION"));
@@ -37,7 +39,8 @@ pub const ENGINE: &str = concat!("shirube ", env!("CARGO_PKG_VERSION"));
 pub fn analyse(view: &View<'_>) -> Results {
     let compiled = view.protocol();
     let cohort = gather::cohort(view);
-    let rows = plan::all(&cohort, &compiled.protocol, &gather::by_arm(view));
+    let by_arm = gather::by_arm(view);
+    let rows = compiled.protocol.analyses.keys().flat_map(|id| rows_of(view, &cohort, id, &by_arm)).collect();
     Results {
         study: view.study().to_owned(),
         nature: match view.nature() {
@@ -58,7 +61,18 @@ pub fn analyse(view: &View<'_>) -> Results {
 
 /// The rows of one planned analysis; none if the protocol has no such analysis.
 pub fn analyse_one(view: &View<'_>, id: &str) -> Vec<Row> {
+    rows_of(view, &gather::cohort(view), id, &gather::by_arm(view))
+}
+
+fn rows_of(view: &View<'_>, cohort: &Cohort, id: &str, by_arm: &Result<(), Text>) -> Vec<Row> {
     let protocol = &view.protocol().protocol;
     let Some(planned) = protocol.analyses.get(id) else { return Vec::new() };
-    plan::one(&gather::cohort(view), protocol, id, planned, &gather::by_arm(view))
+    let mut rows = plan::one(cohort, protocol, id, planned, by_arm);
+    // Part of a trial must never pass for the whole.
+    if let Some(site) = view.viewer().site.as_ref().filter(|_| view.viewer().role.of_a_site()) {
+        let why =
+            Text::new("自施設の患者だけの集計です。", "Only the participants of your own site are counted.");
+        rows.push(draft::Draft::new(id, "", "site", "scope").level(site.as_str()).none("only_site", why));
+    }
+    rows
 }

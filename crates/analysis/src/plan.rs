@@ -42,6 +42,7 @@ pub(crate) fn one(
     }
 }
 
+#[cfg(test)]
 pub(crate) fn all(cohort: &Cohort, protocol: &Protocol, by_arm: &Result<(), Text>) -> Vec<Row> {
     protocol.analyses.iter().flat_map(|(id, analysis)| one(cohort, protocol, id, analysis, by_arm)).collect()
 }

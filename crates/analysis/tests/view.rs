@@ -155,6 +155,22 @@ fn in_a_real_trial_no_row_tells_an_arm_before_a_planned_look() {
 }
 
 #[test]
+fn what_a_site_sees_of_a_trial_says_that_it_is_only_a_part() {
+    let trial = story(Nature::Simulated);
+    let viewer = Viewer::new("dr", Role::Investigator).at_site("s1");
+    let found = rows(&trial, None, &viewer);
+    for id in ["flow", "accrual", "os"] {
+        let scope = found.of(id).method("scope");
+        let row = scope.first().unwrap();
+        assert_eq!(row.level.as_deref(), Some("s1"));
+        assert_eq!(row.warning.as_ref().unwrap().en, "Only the participants of your own site are counted.");
+    }
+    assert!(
+        rows(&trial, None, &Viewer::new("stat", Role::Statistician)).of("flow").method("scope").is_empty()
+    );
+}
+
+#[test]
 fn one_analysis_alone_gives_the_same_rows_as_among_all() {
     let trial = story(Nature::Simulated);
     let viewer = Viewer::new("stat", Role::Statistician);

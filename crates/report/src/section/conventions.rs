@@ -21,7 +21,7 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
     for (id, planned) in &sheet.protocol.analyses {
         let rows = sheet.results.of(id);
         let mut methods: Vec<(&str, Vec<&(String, String)>)> = Vec::new();
-        for row in rows.iter().filter(|r| r.method != "refused") {
+        for row in rows.iter().filter(|r| r.method != "refused" && r.method != "scope") {
             let at = methods.iter().position(|(m, _)| *m == row.method).unwrap_or_else(|| {
                 methods.push((&row.method, Vec::new()));
                 methods.len() - 1
