@@ -33,6 +33,10 @@ struct Work<'a> {
     plan: &'a Plan,
     arms: Vec<Option<String>>,
     cases: Vec<Case<'a>>,
+    /// Per arm, those without a time.
+    left_out: Vec<usize>,
+    /// All without a time or an arm.
+    untimed: usize,
     /// What all its rows have in common.
     draft: Draft,
     level: f64,
@@ -55,10 +59,11 @@ pub(crate) fn survival(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
     let mut rows = set.rows(&draft);
     let by = plan.by.as_deref();
     let arms = set::arms(protocol, by);
-    let (cases, untimed) = observe_all(&set.members, endpoint, by, &arms, &mut rows, &draft);
+    let (cases, left_out) = observe_all(&set.members, endpoint, by, &arms, &mut rows, &draft);
     let level = plan.level.to_string().parse().unwrap_or(0.95);
+    let untimed = set.members.len() - cases.len();
     let draft = draft.counted(cases.len(), untimed);
-    let work = Work { protocol, plan, arms, cases, draft, level };
+    let work = Work { protocol, plan, arms, cases, left_out, untimed, draft, level };
     if work.cases.is_empty() {
         let why = if set.members.is_empty() {
             Text::new("解析対象の患者がいません。", "There are no participants in the analysis set.")
@@ -86,7 +91,7 @@ pub(crate) fn survival(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
     rows
 }
 
-/// Observes every member; those without a time are counted by reason and listed.
+/// Observes every member; those without a time are counted by reason and listed. Also how many that are in each arm.
 fn observe_all<'a>(
     members: &[&'a Person],
     endpoint: &Endpoint,
@@ -94,8 +99,9 @@ fn observe_all<'a>(
     arms: &[Option<String>],
     rows: &mut Vec<Row>,
     draft: &Draft,
-) -> (Vec<Case<'a>>, usize) {
+) -> (Vec<Case<'a>>, Vec<usize>) {
     let mut cases = Vec::new();
+    let mut left_out = vec![0; arms.len()];
     let mut untimed: BTreeMap<Untimed, Vec<u32>> = BTreeMap::new();
     let mut unallocated = Vec::new();
     let mut no_follow_up = Vec::new();
@@ -112,13 +118,16 @@ fn observe_all<'a>(
                 }
                 cases.push(Case { person, arm, days: o.days, event: o.outcome == Ended::Event });
             }
-            Err(why) => untimed.entry(why).or_default().push(person.id),
+            Err(why) => {
+                untimed.entry(why).or_default().push(person.id);
+                if let Some(n) = left_out.get_mut(arm) {
+                    *n += 1;
+                }
+            }
         }
     }
     let draft = draft.method("count");
-    let mut missing = 0;
     for (why, ids) in &untimed {
-        missing += ids.len();
         let who = listed(ids);
         let warning = Text::new(
             format!("時間が決められないため除いた患者：{}。", who.ja),
@@ -132,7 +141,6 @@ fn observe_all<'a>(
             format!("割付がないため除いた患者：{}。", who.ja),
             format!("Left out because not allocated: participants {}.", who.en),
         );
-        missing += unallocated.len();
         rows.push(
             draft.level("missing:not_allocated").warn(Some(warning)).count("missing", unallocated.len()),
         );
@@ -145,7 +153,7 @@ fn observe_all<'a>(
         );
         rows.push(draft.level("no_follow_up").warn(Some(warning)).count("n", no_follow_up.len()));
     }
-    (cases, missing)
+    (cases, left_out)
 }
 
 /// The arm for endpoints that differ by arm, in an analysis that does not compare.
@@ -169,8 +177,8 @@ impl Work<'_> {
         };
         let longest = time.iter().copied().fold(0.0, f64::max);
         let ticks = ticks(longest);
-        for (curve, arm) in curves.iter().zip(&self.arms) {
-            let draft = draft.group(arm.as_deref());
+        for ((curve, arm), missing) in curves.iter().zip(&self.arms).zip(&self.left_out) {
+            let draft = draft.group(arm.as_deref()).counted(curve.n, *missing);
             if curve.n == 0 {
                 let why =
                     Text::new("この群に解析対象の患者がいません。", "There are no participants in this arm.");
@@ -178,25 +186,24 @@ impl Work<'_> {
                 rows.push(draft.none("survival", why));
                 continue;
             }
-            let draft = draft.counted(curve.n, 0);
             let sum = |v: &[f64]| v.iter().sum::<f64>();
             rows.push(draft.stat("n", Some(curve.n as f64)));
             rows.push(draft.stat("events", Some(sum(&curve.n_event))));
             rows.push(draft.stat("censored", Some(sum(&curve.n_censor))));
             median(curve, &draft, rows);
-            self.follow_up(curve.n, arm.as_deref(), &draft, rows);
+            self.follow_up(arm.as_deref(), &draft, rows);
             self.planned(curve, &draft, rows);
             whole_curve(curve, &draft.level("curve"), rows);
             table(curve, &ticks, &draft.level("table"), rows);
         }
     }
 
-    fn follow_up(&self, n: usize, arm: Option<&str>, draft: &Draft, rows: &mut Vec<Row>) {
+    fn follow_up(&self, arm: Option<&str>, draft: &Draft, rows: &mut Vec<Row>) {
         let mine = |c: &&Case<'_>| self.arms.get(c.arm).is_some_and(|a| a.as_deref() == arm);
         let time: Vec<f64> = self.cases.iter().filter(mine).map(|c| c.days).collect();
         let event: Vec<bool> = self.cases.iter().filter(mine).map(|c| c.event).collect();
         let options = KmOptions { conf_level: self.level, ..KmOptions::default() };
-        let draft = draft.method("reverse-kaplan-meier").counted(n, 0);
+        let draft = draft.method("reverse-kaplan-meier");
         match median_follow_up(&Survival::new(&time, &event), &options) {
             Ok(q) => rows.push(draft.warn(not_reached(q.estimate)).stat("median", q.estimate)),
             Err(e) => rows.push(draft.none("median", refused(&e))),
@@ -252,8 +259,11 @@ impl Work<'_> {
 
     /// Options of comparisons: how missing stratification items were treated, which way the sign goes.
     fn comparison(&self, method: &str, n: usize, missing: usize) -> Draft {
-        let draft =
-            self.draft.method(method).counted(n, missing).option("reference", self.name(self.reference()));
+        let draft = self
+            .draft
+            .method(method)
+            .counted(n, missing + self.untimed)
+            .option("reference", self.name(self.reference()));
         let draft = if self.plan.strata.is_empty() {
             draft
         } else {
@@ -381,7 +391,7 @@ impl Work<'_> {
                 }
                 self.subgroup_ratio(&mine, &draft, rows);
             }
-            let draft = draft.level(path.as_str()).counted(known.len(), missing);
+            let draft = draft.level(path.as_str()).counted(known.len(), missing + self.untimed);
             self.interaction(&known, &levels, &draft, rows);
         }
     }

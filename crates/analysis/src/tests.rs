@@ -238,6 +238,8 @@ fn an_event_on_an_unknown_day_is_listed_as_missing_and_not_censored() {
     assert_eq!(row.warning.as_ref().unwrap().en, "Left out because the time is not known: participants 7.");
     let n = Rows::new(&rows).method("kaplan-meier").group(Some("0")).level(None);
     assert_eq!(n.value("n"), Some(0.0));
+    assert_eq!(n.stat("n").first().unwrap().missing, Some(1));
+    assert_eq!(Rows::new(&rows).method("log-rank").first().unwrap().missing, Some(1));
     let curve = Rows::new(&rows).method("kaplan-meier").group(Some("1")).level(None).stat("n");
     assert_eq!(curve.first().unwrap().n, Some(1));
 }
