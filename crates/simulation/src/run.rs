@@ -556,16 +556,18 @@ impl Run<'_> {
             }
         }
         self.plan_unscheduled(who, step)?;
-        let started: Vec<String> = self
+        let mut started: Vec<&String> = self
             .plan
             .latent
             .iter()
-            .filter(|(_, l)| l.from == step && l.event.is_none())
-            .map(|(id, _)| id.clone())
+            .filter(|(_, l)| l.from == step)
+            .map(|(id, l)| l.event.as_ref().unwrap_or(id))
             .collect();
+        started.sort();
+        started.dedup();
         for event in started {
-            if self.people[who].days.contains_key(&event) {
-                self.plan_unscheduled(who, &event)?;
+            if self.people[who].days.contains_key(event) {
+                self.plan_unscheduled(who, event)?;
             }
         }
         for (index, w) in self.plan.withdrawals.iter().enumerate() {
