@@ -155,6 +155,11 @@ fn events(table: &Table, name: &str, code: Option<&str>) -> Result<Vec<bool>, Wo
     }
 }
 
+/// The covariates of `--covariates` as columns of `table`.
+pub(super) fn design_of(args: &StatsArgs, table: &Table) -> Result<Vec<DesignTerm>, WorkbenchError> {
+    design(table, &covariates(args, table)?)
+}
+
 fn covariates(args: &StatsArgs, table: &Table) -> Result<Vec<Covariate>, WorkbenchError> {
     args.covariates
         .iter()

@@ -1,6 +1,7 @@
 //! `shirube stats METHOD`: one method on one CSV file, result rows out.
 mod competing;
 mod input;
+mod parametric;
 mod regression;
 mod rows;
 mod survival;
@@ -25,7 +26,8 @@ pub struct Command {
 }
 
 /// The tables of methods, by family.
-const COMMANDS: &[&[Command]] = &[survival::COMMANDS, regression::COMMANDS, competing::COMMANDS];
+const COMMANDS: &[&[Command]] =
+    &[survival::COMMANDS, regression::COMMANDS, competing::COMMANDS, parametric::COMMANDS];
 
 /// All methods, for help texts.
 pub fn commands() -> impl Iterator<Item = &'static Command> {
