@@ -154,7 +154,7 @@ pub(crate) fn allocate(
             let ready = Blocks::new(ratio, &scheme.blocks).map_err(|e| broken(e.to_string()))?;
             out.algorithm = "blocks/1".to_owned();
             let stratum = out.factors.iter().map(|(_, l)| l.as_str()).collect::<Vec<_>>().join(" / ");
-            let open = table.blocks.get(&stratum).cloned().unwrap_or_default();
+            let open = table.blocks.get(stratum.as_str()).map(|b| b.as_ref().clone()).unwrap_or_default();
             let (block, size, given) = if open.taken() < open.size {
                 (open.block, open.size, open.given)
             } else {
@@ -165,7 +165,8 @@ pub(crate) fn allocate(
                 let size = size.ok_or_else(|| broken("no block of this size".to_owned()))?;
                 (open.block + 1, size, Default::default())
             };
-            let taken: Vec<u32> = ready.arms.iter().map(|a| given.get(a).copied().unwrap_or(0)).collect();
+            let taken: Vec<u32> =
+                ready.arms.iter().map(|a| given.get(a.as_str()).copied().unwrap_or(0)).collect();
             let offered =
                 place(&ready, size, &taken).ok_or_else(|| broken("the open block is full".to_owned()))?;
             out.counts = vec![taken.clone()];

@@ -26,7 +26,7 @@ pub fn fold(state: &mut State, entry: &Entry) -> Result<(), EventError> {
         Some(event) => apply(state, entry, &event),
         None => {
             if entry.is_erased() {
-                state.erased.insert(entry.seq);
+                Arc::make_mut(&mut state.erased).insert(entry.seq);
             }
             state.head = entry.head();
             state.last_at = Some(entry.at);
@@ -38,26 +38,26 @@ pub fn fold(state: &mut State, entry: &Entry) -> Result<(), EventError> {
 /// What an event does, without its place in a chain.
 pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) {
     if let Event::StudyOpened { nature, timezone, seeds, .. } = event {
-        state.opening = Some(Opening {
+        state.opening = Some(Arc::new(Opening {
             nature: *nature,
             timezone: timezone.clone(),
             seeds: seeds.clone(),
             revealed: BTreeMap::new(),
             at,
-        });
+        }));
     }
     let day = state.day(at);
     match event {
         Event::StudyOpened { .. } | Event::ClockWentBack { .. } => {}
         Event::ProtocolAdopted { version, protocol, effective, seeds } => {
-            state.protocols.push(ProtocolVersion {
+            Arc::make_mut(&mut state.protocols).push(ProtocolVersion {
                 version: version.clone(),
                 protocol: *protocol,
                 effective: *effective,
                 seq,
             });
             if let Some(opening) = &mut state.opening {
-                opening.seeds.extend(seeds.iter().map(|(a, h)| (a.clone(), *h)));
+                Arc::make_mut(opening).seeds.extend(seeds.iter().map(|(a, h)| (a.clone(), *h)));
             }
         }
         Event::AccrualHeld { step } => {
@@ -66,7 +66,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
         Event::AccrualReleased { step } => {
             state.held.remove(step);
         }
-        Event::LookHeld { cutoff, opened, for_whom } => state.looks.push(Look {
+        Event::LookHeld { cutoff, opened, for_whom } => Arc::make_mut(&mut state.looks).push(Look {
             cutoff: *cutoff,
             opened: opened.clone(),
             for_whom: for_whom.clone(),
@@ -75,13 +75,13 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
         }),
         Event::SeedRevealed { allocation, seed } => {
             if let (Some(opening), Ok(seed)) = (&mut state.opening, seed.parse::<Hash>()) {
-                opening.revealed.insert(allocation.clone(), seed.0);
+                Arc::make_mut(opening).revealed.insert(allocation.clone(), seed.0);
             }
         }
         Event::SiteJoined { site, name, country } => {
             let site_ =
                 Site { name: name.clone(), country: country.clone(), joined: day, approvals: Vec::new() };
-            state.sites.entry(site.clone()).or_insert(site_);
+            Arc::make_mut(&mut state.sites).entry(site.clone()).or_insert(site_);
         }
         Event::ApprovalRecorded {
             site,
@@ -93,7 +93,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
             document,
             received_on,
         } => {
-            if let Some(site) = state.sites.get_mut(site) {
+            if let Some(site) = Arc::make_mut(&mut state.sites).get_mut(site) {
                 site.approvals.push(SiteApproval {
                     approval: approval.clone(),
                     version: version.clone(),
@@ -107,7 +107,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
             }
         }
         Event::RoleGranted { person, name, role, site } => {
-            let known = state.people.entry(person.clone());
+            let known = Arc::make_mut(&mut state.people).entry(person.clone());
             let known = known.or_insert_with(|| Person { name: name.clone(), roles: Vec::new() });
             known.name = name.clone();
             let held = (*role, site.clone());
@@ -116,7 +116,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
             }
         }
         Event::RoleRevoked { person, role, site } => {
-            if let Some(person) = state.people.get_mut(person) {
+            if let Some(person) = Arc::make_mut(&mut state.people).get_mut(person) {
                 person.roles.retain(|held| *held != (*role, site.clone()));
             }
         }
@@ -287,11 +287,11 @@ fn allocate(state: &mut State, seq: u64, day: jiff::civil::Date, a: &Allocated) 
     table.made += 1;
     count(&mut table.counts, &a.factors, &a.chosen);
     if let Some(place) = &a.block {
-        let open = table.blocks.entry(place.stratum.clone()).or_default();
+        let open = Arc::make_mut(table.blocks.entry(place.stratum.as_str().into()).or_default());
         if open.block != place.block {
             *open = OpenBlock { block: place.block, size: place.size, given: BTreeMap::new() };
         }
-        *open.given.entry(a.chosen.clone()).or_default() += 1;
+        *open.given.entry(a.chosen.as_str().into()).or_default() += 1;
     }
     let given =
         ArmGiven { arm: a.arm.clone(), chosen: a.chosen.clone(), seq, on: day, factors: a.factors.clone() };
@@ -302,8 +302,9 @@ fn allocate(state: &mut State, seq: u64, day: jiff::civil::Date, a: &Allocated) 
 
 fn count(counts: &mut Counts, factors: &[(String, String)], arm: &str) {
     for (factor, level) in factors {
-        let levels = counts.entry(factor.clone()).or_default();
-        *levels.entry(level.clone()).or_default().entry(arm.to_owned()).or_default() += 1;
+        let levels = Arc::make_mut(counts.entry(factor.as_str().into()).or_default());
+        let arms = Arc::make_mut(levels.entry(level.as_str().into()).or_default());
+        *arms.entry(arm.into()).or_default() += 1;
     }
 }
 

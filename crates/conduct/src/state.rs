@@ -19,10 +19,10 @@ pub struct State {
     pub study: Arc<str>,
     pub head: Head,
     pub last_at: Option<Timestamp>,
-    pub opening: Option<Opening>,
-    pub protocols: Vec<ProtocolVersion>,
-    pub sites: BTreeMap<SiteId, Site>,
-    pub people: BTreeMap<PersonId, Person>,
+    pub opening: Option<Arc<Opening>>,
+    pub protocols: Arc<Vec<ProtocolVersion>>,
+    pub sites: Arc<BTreeMap<SiteId, Site>>,
+    pub people: Arc<BTreeMap<PersonId, Person>>,
     /// Index = participant id - 1.
     pub participants: Shelf<Participant>,
     /// Per step, index = number - 1: who holds the number.
@@ -34,10 +34,10 @@ pub struct State {
     pub queries: Shelf<Query>,
     /// Steps at which accrual is held.
     pub held: BTreeSet<StepId>,
-    pub looks: Vec<Look>,
+    pub looks: Arc<Vec<Look>>,
     pub refused: Shelf<Attempt>,
     /// Entries whose content was erased.
-    pub erased: BTreeSet<u64>,
+    pub erased: Arc<BTreeSet<u64>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -229,11 +229,14 @@ pub struct Table {
     /// Of these, the ones found ineligible afterwards.
     pub ineligible: Counts,
     /// Blocks: stratum to its open block.
-    pub blocks: BTreeMap<String, OpenBlock>,
+    pub blocks: BTreeMap<Arc<str>, Arc<OpenBlock>>,
 }
 
 /// Factor, level, (virtual) arm: a count.
-pub type Counts = BTreeMap<String, BTreeMap<String, BTreeMap<String, u32>>>;
+pub type Counts = BTreeMap<Arc<str>, Arc<Levels>>;
+
+/// Level, (virtual) arm: a count.
+pub type Levels = BTreeMap<Arc<str>, Arc<BTreeMap<Arc<str>, u32>>>;
 
 /// The last block of a stratum and what was given from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -241,7 +244,7 @@ pub struct OpenBlock {
     /// Dense from 1.
     pub block: u32,
     pub size: u32,
-    pub given: BTreeMap<String, u32>,
+    pub given: BTreeMap<Arc<str>, u32>,
 }
 
 impl OpenBlock {

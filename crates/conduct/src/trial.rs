@@ -444,7 +444,7 @@ fn folded(store: &dyn Store, study: &str, to: u64) -> Result<Folded, TrialError>
         return Err(e.into());
     }
     read?;
-    for version in &state.protocols {
+    for version in state.protocols.iter() {
         match compiled(store, study, &version.protocol) {
             Ok(compiled) => adopted.add(compiled),
             Err(told) => unreadable.push((version.protocol, told)),
