@@ -96,6 +96,20 @@ fn level(
     }
 }
 
+/// The next allocation of an arm to this participant: counts from the state's tables, the draw from the seed. For
+/// studying a scheme, and for measuring; a trial allocates through [`decide`](crate::decide()) alone. `factors`: item and
+/// level of each factor, in the protocol's order.
+pub fn next_allocation(
+    compiled: &Compiled,
+    state: &State,
+    participant: ParticipantId,
+    allocation: &str,
+    factors: Vec<(String, String)>,
+    seed: &[u8; 32],
+) -> Result<Allocated, Reason> {
+    allocate(compiled, state, participant, allocation, factors, &Source::Seed(seed))
+}
+
 /// The allocation that `source` gives now. `factors` as [`factors`] found them.
 pub(crate) fn allocate(
     compiled: &Compiled,

@@ -131,7 +131,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
                 explained_by: explained_by.clone(),
                 seq,
             };
-            with(state, *participant, |p| p.consents.push(consent));
+            with(state, *participant, |p| add(&mut p.consents, consent));
         }
         Event::ConsentWithdrawn { participant, scope, on } => {
             with(state, *participant, |p| p.withdrawals.push(Withdrawal { scope: *scope, on: *on, seq }));
@@ -204,7 +204,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
                 for (item, value) in values {
                     let columns = columns.get(item).map(|names| names.as_slice().into());
                     let given = Given { value: value.clone(), seq, columns };
-                    filled.values.entry(item.clone()).or_default().push(given);
+                    add(filled.values.entry(item.clone()).or_default(), given);
                 }
             });
         }
@@ -245,6 +245,12 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
         }
     }
     state.last_at = Some(at);
+}
+
+/// Most of these rows never grow beyond one: no room is kept.
+fn add<T>(row: &mut Vec<T>, thing: T) {
+    row.reserve_exact(1);
+    row.push(thing);
 }
 
 fn with(state: &mut State, id: ParticipantId, change: impl FnOnce(&mut Participant)) {

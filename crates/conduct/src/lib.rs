@@ -30,6 +30,7 @@ mod verify;
 mod view;
 
 pub use adopted::Adopted;
+pub use allocate::next_allocation;
 pub use apply::{apply, fold};
 pub use assess::{Assessment, assess};
 pub use codec::{EventError, KINDS, read, write};
