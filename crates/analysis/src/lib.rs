@@ -12,6 +12,7 @@ mod endpoint;
 mod flow;
 mod gather;
 mod grades;
+mod incidence;
 #[cfg(test)]
 mod made_up;
 mod plan;

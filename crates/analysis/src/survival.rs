@@ -20,26 +20,28 @@ use words::Text;
 pub const DAYS_PER_MONTH: f64 = 30.4375;
 
 /// One participant with a time.
-struct Case<'a> {
+pub(crate) struct Case<'a> {
     person: &'a Person,
-    arm: usize,
-    days: f64,
-    event: bool,
+    pub arm: usize,
+    pub days: f64,
+    pub event: bool,
+    /// Ended by a competing fact.
+    pub competing: bool,
 }
 
 /// One analysis while it is being worked out.
-struct Work<'a> {
+pub(crate) struct Work<'a> {
     protocol: &'a Protocol,
-    plan: &'a Plan,
-    arms: Vec<Option<String>>,
-    cases: Vec<Case<'a>>,
+    pub plan: &'a Plan,
+    pub arms: Vec<Option<String>>,
+    pub cases: Vec<Case<'a>>,
     /// Per arm, those without a time.
-    left_out: Vec<usize>,
+    pub left_out: Vec<usize>,
     /// All without a time or an arm.
     untimed: usize,
     /// What all its rows have in common.
-    draft: Draft,
-    level: f64,
+    pub draft: Draft,
+    pub level: f64,
 }
 
 /// All rows of a planned survival analysis.
@@ -74,11 +76,7 @@ pub(crate) fn survival(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
         return rows;
     }
     if !endpoint.competing.is_empty() {
-        let why = Text::new(
-            "競合リスクのある評価項目です。累積発生割合はこの版では計算しません。",
-            "The endpoint has competing risks; this version does not estimate cumulative incidence.",
-        );
-        rows.push(work.draft.method("cumulative-incidence").none("incidence", why));
+        crate::incidence::rows(&work, &mut rows);
         return rows;
     }
     work.curves(&mut rows);
@@ -116,7 +114,13 @@ fn observe_all<'a>(
                 if o.no_follow_up {
                     no_follow_up.push(person.id);
                 }
-                cases.push(Case { person, arm, days: o.days, event: o.outcome == Ended::Event });
+                cases.push(Case {
+                    person,
+                    arm,
+                    days: o.days,
+                    event: o.outcome == Ended::Event,
+                    competing: matches!(o.outcome, Ended::Competing(_)),
+                });
             }
             Err(why) => {
                 untimed.entry(why).or_default().push(person.id);
@@ -492,9 +496,16 @@ fn not_reached(value: Option<f64>) -> Option<Text> {
 
 /// A limit of the curve: where the curve is 1 both limits are 1, where it is 0 there are none.
 fn limit(draft: &Draft, stat: &str, value: Option<f64>, survival: f64) -> Row {
-    let value = value.or((survival == 1.0).then_some(1.0));
-    let why =
-        Text::new("曲線が0のため信頼限界はありません。", "The curve is at 0, where there are no limits.");
+    limit_of(draft, stat, value, survival == 1.0, 1.0)
+}
+
+/// A limit; where the curve is still at its start both limits are the start.
+pub(crate) fn limit_of(draft: &Draft, stat: &str, value: Option<f64>, at_start: bool, start: f64) -> Row {
+    let value = value.or(at_start.then_some(start));
+    let why = Text::new(
+        "曲線の端のため信頼限界はありません。",
+        "The curve is at its end, where there are no limits.",
+    );
     draft.warn(value.is_none().then_some(why)).stat(stat, value)
 }
 
@@ -535,7 +546,7 @@ fn table(curve: &KmCurve, ticks: &[f64], draft: &Draft, rows: &mut Vec<Row>) {
 }
 
 /// Whole years beyond two years of follow-up (every second year beyond twelve), whole months below.
-fn ticks(longest: f64) -> Vec<f64> {
+pub(crate) fn ticks(longest: f64) -> Vec<f64> {
     let year = 12.0 * DAYS_PER_MONTH;
     let step = match longest / year {
         y if y > 12.0 => 2.0 * year,

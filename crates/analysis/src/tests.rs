@@ -165,6 +165,39 @@ fn log_rank_and_cox_equal_those_of_r_and_negative_favours_the_experimental_arm()
     close(cox.value("upper"), 0.8857401976609334);
 }
 
+/// By hand: a competing death at 1, a relapse at 2, censored at 3, a relapse at 4 days. The incidence is 3/4 x 1/3 at 2
+/// and 1/4 + 1/2 at 4.
+#[test]
+fn with_competing_facts_the_curve_is_the_cumulative_incidence_and_the_table_still_adds_up() {
+    let start = date(2000, 3, 1);
+    let day = |n: i64| Found::On(start.checked_add(jiff::Span::new().days(n)).unwrap());
+    let mut people: Vec<Person> = (1..=4).map(|i| person(i, start, "0")).collect();
+    for (p, (fact, n)) in people.iter_mut().zip([("death", 1), ("relapse", 2), ("last", 3), ("relapse", 4)]) {
+        p.facts.insert(fact.into(), day(n));
+    }
+    let mut trial = trial();
+    let rfs = trial.endpoints.get_mut("rfs").unwrap();
+    rfs.event = protocol::EndpointEvent::Same(vec!["relapse".into()]);
+    rfs.competing = vec!["death".into()];
+    let found = plan::one(&cohort(people), &trial, "rfs", &trial.analyses["rfs"], &Ok(()));
+    let arm = Rows::new(&found).method("aalen-johansen").group(Some("0"));
+    let at = |t: f64| arm.level(Some("curve")).filter(|r| r.time == Some(t)).value("incidence");
+    close(at(2.0), 0.25);
+    close(at(4.0), 0.75);
+    assert_eq!(at(0.0), Some(0.0));
+    let plain = arm.level(None);
+    assert_eq!(
+        (plain.value("events"), plain.value("competing"), plain.value("censored")),
+        (Some(2.0), Some(1.0), Some(1.0))
+    );
+    let table = arm.level(Some("table")).filter(|r| r.time == Some(0.0));
+    let sum: f64 = table.iter().filter_map(|r| r.value).sum();
+    assert_eq!(sum, 4.0);
+    let test = Rows::new(&found).method("gray");
+    assert!(test.first().unwrap().warning.is_some(), "one arm is empty");
+    assert!(found.iter().all(|r| r.value.is_some() || r.warning.is_some()));
+}
+
 #[test]
 fn under_each_tick_at_risk_censored_and_events_add_up_to_the_arm() {
     let rows = run(gbsg(), "rfs");

@@ -150,3 +150,7 @@ method-clopper-pearson = Clopper–Pearson
 method-miettinen-nurminen = Miettinen–Nurminen
 method-linear-plan = Plan (linear)
 reason-status-unknown = Vital status cannot be told
+competing = Competing events
+gray-p = Gray p
+method-aalen-johansen = Aalen–Johansen
+method-gray = Gray's test

@@ -150,3 +150,7 @@ method-clopper-pearson = Clopper–Pearson法
 method-miettinen-nurminen = Miettinen–Nurminen法
 method-linear-plan = 計画（直線）
 reason-status-unknown = 生死を判定できず
+competing = 競合イベント
+gray-p = Gray検定 p値
+method-aalen-johansen = Aalen–Johansen法
+method-gray = Gray検定

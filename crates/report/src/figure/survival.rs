@@ -60,7 +60,7 @@ pub fn survival(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<
     let y = Scale { from: (0.0, 1.0), to: (PLOT_TOP + PLOT_HEIGHT, PLOT_TOP) };
     let bottom = PLOT_TOP + PLOT_HEIGHT;
     let table_top = bottom + 56.0;
-    let height = table_top + curves.len() as f64 * (4.0 * ROW + 8.0);
+    let height = table_top + curves.len() as f64 * (if incidence { 5.0 } else { 4.0 } * ROW + 8.0);
 
     let title_key = if incidence { "figure-incidence" } else { "figure-survival" };
     let mut scene =
@@ -134,7 +134,13 @@ pub fn survival(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<
         if curves.len() > 1 {
             scene.path(Role::Curve, Some(c.series), vec![(0.0, at + 8.0), (left - 40.0, at + 8.0)], false);
         }
-        for (key, stat) in [("at-risk", "at_risk"), ("censored", "censored"), ("events", "events")] {
+        let lines = [
+            ("at-risk", "at_risk"),
+            ("censored", "censored"),
+            ("events", "events"),
+            ("competing", "competing"),
+        ];
+        for (key, stat) in lines.into_iter().take(if incidence { 4 } else { 3 }) {
             at += ROW;
             scene.text(Role::Soft, left - 28.0, at + 12.0, Anchor::End, say::text(key));
             for r in table.group(c.group).stat(stat).iter() {

@@ -23,7 +23,7 @@ pub(super) fn survival(
     if primary {
         section.lead.extend(design(sheet, rows));
     }
-    let km = rows.method("kaplan-meier");
+    let km = rows.filter(|r| r.method == "kaplan-meier" || r.method == "aalen-johansen");
     match figure::survival(rows, sheet.protocol, id) {
         Some(scene) => section.figures.push((scene.svg(sheet.lang), sheet.say("caption-survival"))),
         None => {
@@ -82,26 +82,32 @@ fn by_arm(sheet: Sheet<'_>, plan: &Survival, rows: &Rows<'_>, km: &Rows<'_>) -> 
         groups.iter().flat_map(|g| [cell(g), String::new()]).collect()
     };
     table.rows.push(Line::new("", sheet.say("events"), plain("events")));
+    let incidence = !km.stat("competing").is_empty();
+    if incidence {
+        table.rows.push(Line::new("", sheet.say("competing"), plain("competing")));
+    }
     table.rows.push(Line::new("", sheet.say("censored"), plain("censored")));
     let years =
         km.level(Some("table")).iter().filter_map(|r| r.time).fold(0.0, f64::max) >= 24.0 * DAYS_PER_MONTH;
     let (unit, unit_key) =
         if years { (12.0 * DAYS_PER_MONTH, "median-years") } else { (DAYS_PER_MONTH, "median-months") };
     let time = |v: f64| number::fixed(v / unit, 1);
-    let medians = groups.iter().flat_map(|g| {
-        let here = km.group(*g).level(None);
-        [
-            sheet.value(here.stat("median").first(), time),
-            sheet.limits(&here, "median_lower", "median_upper", time),
-        ]
-    });
-    table.rows.push(Line::new("", sheet.say(unit_key), medians));
-    let reverse = rows.method("reverse-kaplan-meier");
-    let follow = groups
-        .iter()
-        .flat_map(|g| [sheet.value(reverse.group(*g).stat("median").first(), time), String::new()]);
-    let key = if years { "follow-up-years" } else { "follow-up-months" };
-    table.rows.push(Line::new("", sheet.say(key), follow));
+    if !incidence {
+        let medians = groups.iter().flat_map(|g| {
+            let here = km.group(*g).level(None);
+            [
+                sheet.value(here.stat("median").first(), time),
+                sheet.limits(&here, "median_lower", "median_upper", time),
+            ]
+        });
+        table.rows.push(Line::new("", sheet.say(unit_key), medians));
+        let reverse = rows.method("reverse-kaplan-meier");
+        let follow = groups
+            .iter()
+            .flat_map(|g| [sheet.value(reverse.group(*g).stat("median").first(), time), String::new()]);
+        let key = if years { "follow-up-years" } else { "follow-up-months" };
+        table.rows.push(Line::new("", sheet.say(key), follow));
+    }
     let percent = |v: f64| number::percent_bare(v, 1);
     for at in &plan.at {
         let name = at.to_string();
@@ -110,7 +116,7 @@ fn by_arm(sheet: Sheet<'_>, plan: &Survival, rows: &Rows<'_>, km: &Rows<'_>) -> 
         let cells = groups.iter().flat_map(|g| {
             let here = km.group(*g).level(Some(&name));
             [
-                sheet.value(here.stat("survival").first(), percent),
+                sheet.value(here.filter(|r| r.stat == "survival" || r.stat == "incidence").first(), percent),
                 sheet.limits(&here, "lower", "upper", percent),
             ]
         });
@@ -121,7 +127,7 @@ fn by_arm(sheet: Sheet<'_>, plan: &Survival, rows: &Rows<'_>, km: &Rows<'_>) -> 
 
 fn comparison(sheet: Sheet<'_>, rows: &Rows<'_>) -> Option<Table> {
     let cox = rows.filter(|r| r.method == "cox" && r.group.is_none());
-    let test = rows.filter(|r| r.method == "log-rank" || r.method == "stratified log-rank");
+    let test = rows.filter(|r| ["log-rank", "stratified log-rank", "gray"].contains(&r.method.as_str()));
     if cox.is_empty() && test.is_empty() {
         return None;
     }
@@ -136,7 +142,8 @@ fn comparison(sheet: Sheet<'_>, rows: &Rows<'_>) -> Option<Table> {
             Cell::number(sheet.say("hazard-ratio")),
             Cell::number(interval),
             Cell::number("Z"),
-            Cell::number(sheet.say("log-rank-p")).under(sheet.say(sided)),
+            Cell::number(sheet.say(if test.method("gray").is_empty() { "log-rank-p" } else { "gray-p" }))
+                .under(sheet.say(sided)),
         ],
         rows: Vec::new(),
     };
