@@ -141,7 +141,7 @@ pub struct Erase {
     pub attachments: Vec<Hash>,
 }
 
-/// Length of the salt, of a hash and of the sealed entry's fixed part never change: format version 1.
+/// What is hashed, and its format version: these never change.
 const ENTRY: &str = "shirube ledger entry 1\n";
 const CONTENT: &str = "shirube ledger content 1\n";
 
