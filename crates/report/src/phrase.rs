@@ -116,7 +116,8 @@ pub(crate) fn unit(lang: Lang, unit: Option<&str>) -> Option<String> {
     Some(match (unit?, lang) {
         ("a", Lang::Ja) => "歳".to_owned(),
         ("a", Lang::En) => "years".to_owned(),
-        ("mo", Lang::Ja) => "か月".to_owned(),
+        ("years", Lang::Ja) => "年".to_owned(),
+        ("mo" | "months", Lang::Ja) => "か月".to_owned(),
         ("mo", Lang::En) => "months".to_owned(),
         ("d", Lang::Ja) => "日".to_owned(),
         ("d", Lang::En) => "days".to_owned(),

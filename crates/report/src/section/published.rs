@@ -26,7 +26,7 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
             Lang::Ja => &one.ja,
             Lang::En => &one.en,
         };
-        let name = match &one.unit {
+        let name = match crate::phrase::unit(sheet.lang, one.unit.as_deref()) {
             Some(unit) => format!("{name} [{unit}]"),
             None => name.clone(),
         };
