@@ -230,16 +230,15 @@ fn verified(report: &conduct::Report, lang: Lang) -> String {
     let mut out = line("試験", "study", report.study.clone());
     out += &line("先頭", "head", head);
     out += &line("記録数", "entries", report.entries.to_string());
-    out += &line(
-        "再判定",
-        "re-decided",
-        format!("{} ({} cannot be re-checked)", report.re_decided, report.cannot_recheck),
-    );
-    out += &line(
-        "抽選",
-        "draws",
-        format!("{} repeated, {} still sealed", report.draws_checked, report.draws_sealed),
-    );
+    let (judged, not) = (report.re_decided, report.cannot_recheck);
+    let (drawn, sealed) = (report.draws_checked, report.draws_sealed);
+    let [judged, drawn] = if ja {
+        [format!("{judged}（再判定できないもの {not}）"), format!("{drawn} 件を再現（封印中 {sealed} 件）")]
+    } else {
+        [format!("{judged} ({not} cannot be re-checked)"), format!("{drawn} repeated, {sealed} still sealed")]
+    };
+    out += &line("再判定", "re-decided", judged);
+    out += &line("抽選", "draws", drawn);
     for (hash, why) in &report.unreadable {
         out += &line("読めない版", "unreadable", format!("{hash}: {}", why.get(lang)));
     }
