@@ -1,8 +1,9 @@
-"""Digits of equal width, made from BIZ UDPGothic, whose `1` is narrower than the other digits.
+"""Digits of equal width, made from BIZ UDPGothic, whose `1` is narrower than the other digits; and its signs ≤ and ≥.
 
 BIZ UDPGothic has no OpenType feature for tabular digits, and columns of numbers must align. This script keeps
-only the ten digits, sets `1` in the middle of the common width, and names the family "Shirube Digits" (the OFL
-asks nothing of the name: BIZ UDPGothic reserves none). Run with Python and fontTools + brotli installed:
+only the ten digits and two signs, sets `1` in the middle of the common width, and names the family "Shirube Digits" (the OFL
+asks nothing of the name: BIZ UDPGothic reserves none). The signs are here because BIZ UDPGothic 1.05, which Debian 12
+installs, draws ≤ as ≥ and ≥ as ≤: a page that used that file would say the opposite of what is meant. Run with Python and fontTools + brotli installed:
 
     python assets/fonts/make_digits.py
 """
@@ -22,7 +23,7 @@ for style in ("Regular", "Bold"):
     options.name_IDs = [0, 1, 2, 4, 6, 13, 14]
     options.drop_tables += ["vhea", "vmtx", "BASE", "DSIG"]
     cutter = subset.Subsetter(options)
-    cutter.populate(text="0123456789")
+    cutter.populate(text="0123456789≤≥")
     cutter.subset(font)
     names = font.getBestCmap()
     width = font["hmtx"][names[ord("0")]][0]

@@ -17,7 +17,7 @@ pub fn digits_css() -> String {
         .iter()
         .map(|(_, weight, bytes)| {
             format!(
-                "@font-face{{font-family:\"Shirube Digits\";font-weight:{weight};unicode-range:U+30-39;\
+                "@font-face{{font-family:\"Shirube Digits\";font-weight:{weight};unicode-range:U+30-39,U+2264-2265;\
                  src:url(data:font/woff2;base64,{}) format(\"woff2\")}}\n",
                 base64(bytes)
             )

@@ -134,6 +134,24 @@ fn no_number_is_typed_into_a_template() {
     }
 }
 
+/// BIZ UDPGothic 1.05, as Debian 12 installs it, draws ≤ as ≥ and ≥ as ≤ (`assets/fonts/README.md`).
+#[test]
+fn no_page_takes_the_signs_of_order_from_an_installed_typeface() {
+    let sheets = [report::css(), include_str!("../../../assets/style/server.css")];
+    for sheet in sheets {
+        assert!(!sheet.contains("local("));
+        for fonts in sheet.match_indices("\"BIZ UDPGothic\", ").map(|(at, _)| &sheet[..at]) {
+            assert!(fonts.ends_with("\"Shirube Digits\", "), "{}", &fonts[fonts.len().saturating_sub(80)..]);
+        }
+    }
+    for rules in [report::style::digits_css(), sheets[1].to_owned()] {
+        assert_eq!(
+            rules.matches("U+30-39,U+2264-2265").count() + rules.matches("U+30-39, U+2264-2265").count(),
+            2
+        );
+    }
+}
+
 #[test]
 fn every_character_of_the_messages_has_a_glyph_in_the_typeface() {
     for face in ["Regular", "Bold"] {
