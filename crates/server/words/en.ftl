@@ -435,3 +435,6 @@ span-days =
         [one] { $n } day
        *[other] { $n } days
     }
+on-behalf = On behalf of (person of the site)
+on-behalf-note = Needed when the data centre changes a site's value.
+fault-on-behalf = The data centre does not overwrite a site's value: choose on whose behalf it is corrected.

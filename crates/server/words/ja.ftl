@@ -375,3 +375,6 @@ unit-10-4 = 万/mm³
 span-years = { $n }年
 span-months = { $n }か月
 span-days = { $n }日
+on-behalf = 依頼した施設の担当者
+on-behalf-note = データセンターが施設の値を変えるときに必要です。
+fault-on-behalf = データセンターは施設の値を上書きできません。誰の依頼による訂正かを選んでください。

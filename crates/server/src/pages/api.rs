@@ -53,8 +53,8 @@ pub(crate) async fn moment(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeStudy)?;
         let day = day_of(&ask);
-        let html = kept_moves(&ask, day)?;
         let view = ask.view_at(Some(day))?;
+        let html = kept_moves(&ask, &view, day)?;
         let overdue = overdue(&ask, &view, day);
         let steps = view.protocol().protocol.steps.keys();
         let registered: BTreeMap<&String, u32> = steps.map(|s| (s, registrations(&view, s))).collect();
@@ -96,24 +96,23 @@ fn overdue(ask: &Ask, view: &View<'_>, day: Date) -> BTreeMap<conduct::SiteId, O
 }
 
 /// As [`moves`], made once for everyone who sees the same.
-pub(crate) fn kept_moves(ask: &Ask, day: Date) -> Result<Arc<str>, Trouble> {
+pub(crate) fn kept_moves(ask: &Ask, view: &View<'_>, day: Date) -> Result<Arc<str>, Trouble> {
     let part = format!("moves {}", ask.t.tag());
-    ask.study.cached(&ask.picture, day, &ask.viewer, &part, || moves(ask, day))
+    ask.study.cached(&ask.picture, day, &ask.viewer, &part, || moves(ask, view, day))
 }
 
 /// The part of the overview that the slider replaces.
-fn moves(ask: &Ask, day: Date) -> Result<String, Trouble> {
+fn moves(ask: &Ask, view: &View<'_>, day: Date) -> Result<String, Trouble> {
     let compiled = ask.protocol()?.clone();
     let protocol = &compiled.protocol;
     let (t, lang) = (ask.t, ask.t.0);
-    let view = ask.view_at(Some(day))?;
     let participants = view.participants();
     let mut accrual = String::new();
     let mut survival = None;
     for (id, planned) in &protocol.analyses {
         match &planned.what {
             What::Accrual if accrual.is_empty() => {
-                accrual = figures::accrual(&view, id, lang);
+                accrual = figures::accrual(view, id, lang);
             }
             What::Survival(_)
                 if survival.is_none()
@@ -122,7 +121,7 @@ fn moves(ask: &Ask, day: Date) -> Result<String, Trouble> {
                     && view.results_by_arm().is_ok() =>
             {
                 let title = told::name(lang, &planned.ja, &planned.en).to_owned();
-                survival = Some(Curve { title, svg: figures::survival(&view, id, lang) });
+                survival = Some(Curve { title, svg: figures::survival(view, id, lang) });
             }
             _ => {}
         }
@@ -131,12 +130,12 @@ fn moves(ask: &Ask, day: Date) -> Result<String, Trouble> {
         .results_by_arm()
         .err()
         .map(|refusal| refusal.reasons.iter().map(|r| t.of(&r.text)).collect::<Vec<_>>().join(" "));
-    let mut by_site: Vec<_> = overdue(ask, &view, day).into_iter().collect();
+    let mut by_site: Vec<_> = overdue(ask, view, day).into_iter().collect();
     by_site.sort_by(|a, b| b.1.forms.cmp(&a.1.forms).then_with(|| a.0.cmp(&b.0)));
     let rest = by_site.len().saturating_sub(SITES);
     let step = told::step_name(lang, protocol, &protocol.accrual.step);
     let day_text = day.to_string();
-    let n = registrations(&view, &protocol.accrual.step);
+    let n = registrations(view, &protocol.accrual.step);
     let moves = Moves {
         t,
         accrual,
@@ -148,7 +147,7 @@ fn moves(ask: &Ask, day: Date) -> Result<String, Trouble> {
         ],
         survival,
         closed,
-        registered: registered(ask, &view),
+        registered: registered(ask, view),
         overdue: by_site
             .into_iter()
             .take(SITES)

@@ -181,12 +181,14 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
     .await
 }
 
-/// Forms in the order of the protocol, within a form in the order of filling.
+/// Forms as a participant comes to them: those of the steps, those of the schedule, the others; within a form in the
+/// order of filling.
 fn in_order<'p>(protocol: &Protocol, forms: &'p [(&FormKey, &Filled)]) -> Vec<(&'p FormKey, &'p Filled)> {
     let place = |key: &FormKey| {
-        let form = protocol.forms.get_index_of(key.form.as_str());
+        let step = protocol.steps.values().position(|s| s.form == key.form.as_str());
         let visit = key.visit.as_ref().and_then(|v| protocol.schedule.get_index_of(v.as_str()));
-        (form, visit, key.number)
+        let form = protocol.forms.get_index_of(key.form.as_str());
+        (step.is_none(), step, visit.is_none(), visit, form, key.number)
     };
     let mut sorted: Vec<(&FormKey, &Filled)> = forms.iter().map(|(k, f)| (*k, *f)).collect();
     sorted.sort_by_key(|(key, _)| place(key));

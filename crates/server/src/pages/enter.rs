@@ -12,9 +12,13 @@ use askama::Template;
 use axum::extract::Form as Posted;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use conduct::{Action, Command, Filled, FormKey, ParticipantView, QueryStatus, TrialError, View};
+use conduct::{
+    Action, Command, Filled, FormKey, FormStatus, ParticipantView, Person, PersonId, QueryStatus, Reach,
+    Role, TrialError, View,
+};
 use protocol::{Form, Item};
 use rules::{Value, Verdict};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 #[derive(Template)]
@@ -36,9 +40,7 @@ struct EnterPage {
     seen: u64,
     sections: Vec<Sheet>,
     may_save: bool,
-    needs_reason: bool,
-    reason: String,
-    reason_error: Option<String>,
+    correction: Option<Correction>,
     may_query: bool,
     query_action: String,
     form: String,
@@ -127,7 +129,7 @@ pub(crate) fn present(filled: Option<&Filled>) -> BTreeMap<String, &Value> {
 }
 
 /// What `typed` changes of what holds: only these values are sent. A field that was emptied becomes "not yet known".
-fn changes(
+pub(crate) fn changes(
     form: &Form,
     now: &BTreeMap<String, &Value>,
     typed: BTreeMap<String, Value>,
@@ -145,9 +147,84 @@ fn changes(
         .collect()
 }
 
-/// Whether a value that was stated is replaced: that needs a reason.
-fn corrects(now: &BTreeMap<String, &Value>, changed: &BTreeMap<String, Value>) -> bool {
+/// Whether a value that was stated is replaced.
+fn restates(now: &BTreeMap<String, &Value>, changed: &BTreeMap<String, Value>) -> bool {
     changed.keys().any(|item| now.get(item).is_some_and(|v| **v != Value::NOT_YET_KNOWN))
+}
+
+/// What is asked for when earlier values are changed: why, and for the data centre on whose behalf.
+pub(crate) struct Correction {
+    pub reason: String,
+    pub reason_error: Option<String>,
+    pub behalf: Vec<Choice>,
+    pub behalf_error: Option<String>,
+}
+
+/// People of the participant's site on whose behalf the data centre may correct a value.
+fn principals(ask: &Ask, view: &View<'_>, p: &ParticipantView<'_>) -> Vec<(PersonId, String)> {
+    if ask.reach(Action::SaveForm) != Reach::Everything {
+        return Vec::new();
+    }
+    let of_site = |person: &Person| person.roles.iter().any(|(_, site)| site.as_ref() == Some(p.site()));
+    let people = view.people().iter().filter(|(_, person)| of_site(person));
+    people.map(|(id, person)| (id.clone(), ask.t.of(&person.name).to_owned())).collect()
+}
+
+/// None when nothing on this form has been stated yet.
+pub(crate) fn correction(
+    ask: &Ask,
+    view: &View<'_>,
+    p: &ParticipantView<'_>,
+    key: &FormKey,
+    typed: &Typed,
+    faults: &[Fault],
+) -> Option<Correction> {
+    let now = present(p.filled(key));
+    now.values().find(|v| ***v != Value::NOT_YET_KNOWN)?;
+    let fault = |name: &str| faults.iter().find(|f| f.name == name).map(|f| f.what.clone());
+    let chosen = typed.get("on_behalf").map_or("", String::as_str);
+    Some(Correction {
+        reason: typed.get("reason").cloned().unwrap_or_default(),
+        reason_error: fault("reason"),
+        behalf: principals(ask, view, p)
+            .iter()
+            .map(|(id, name)| Choice::new(id.as_str(), name, chosen))
+            .collect(),
+        behalf_error: fault("on_behalf"),
+    })
+}
+
+/// The person on whose behalf it is done, if one of the site was chosen.
+pub(crate) fn on_behalf(ask: &Ask, typed: &Typed) -> Result<Option<PersonId>, Trouble> {
+    let view = ask.view()?;
+    let p = participant(ask, &view)?;
+    let chosen = typed.get("on_behalf").map_or("", String::as_str);
+    Ok(principals(ask, &view, p).into_iter().map(|(id, _)| id).find(|id| id.as_str() == chosen))
+}
+
+/// What a correction lacks.
+pub(crate) fn correction_faults(
+    ask: &Ask,
+    filled: Option<&Filled>,
+    changed: &BTreeMap<String, Value>,
+    typed: &Typed,
+) -> Vec<Fault> {
+    let restated = restates(&present(filled), changed);
+    let complete = filled.is_some_and(|f| f.status == FormStatus::Complete) && !changed.is_empty();
+    let blank = |name: &str| typed.get(name).is_none_or(|text| text.trim().is_empty());
+    let fault = |name: &str, label: Cow<'static, str>, what: Cow<'static, str>| Fault {
+        name: name.to_owned(),
+        label: label.into_owned(),
+        what: what.into_owned(),
+    };
+    let mut faults = Vec::new();
+    if (restated || complete) && blank("reason") {
+        faults.push(fault("reason", ask.t.say("reason"), ask.t.say("fault-reason")));
+    }
+    if restated && ask.viewer.role == Role::DataManager && blank("on_behalf") {
+        faults.push(fault("on_behalf", ask.t.say("on-behalf"), ask.t.say("fault-on-behalf")));
+    }
+    faults
 }
 
 pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
@@ -219,7 +296,7 @@ fn show(ask: &Ask, key: &FormKey, status: StatusCode, with: Shown) -> Result<Res
         .filter(|q| q.participant == p.id() && q.form == *key && q.status != QueryStatus::Closed)
         .map(|q| show_query(ask, &view, q, &back))
         .collect();
-    let reason_error = with.faults.iter().find(|f| f.name == "reason").map(|f| f.what.clone());
+    let correction = correction(ask, &view, p, key, &typed, &with.faults);
     let page = EnterPage {
         s: Shell::of(ask, "participants"),
         book: ask.to_bare(&format!("participants/{}", p.id())),
@@ -240,9 +317,7 @@ fn show(ask: &Ask, key: &FormKey, status: StatusCode, with: Shown) -> Result<Res
         seen: filled.map_or(0, |f| f.seq),
         sections,
         may_save: ask.may_now(Action::SaveForm),
-        needs_reason: now.values().any(|v| **v != Value::NOT_YET_KNOWN),
-        reason: typed.get("reason").cloned().unwrap_or_default(),
-        reason_error,
+        correction,
         may_query: ask.may_now(Action::RaiseQuery),
         query_action: ask.to_bare(&format!("participants/{}/queries", p.id())),
         form: key.form.to_string(),
@@ -277,14 +352,7 @@ fn judge(ask: &Ask, key: &FormKey, mut typed: Typed) -> Result<Next, Trouble> {
         BTreeMap::new()
     });
     let changed = if faults.is_empty() { changes(form, &now, values) } else { BTreeMap::new() };
-    let reason = typed.get("reason").map_or("", |r| r.trim());
-    if corrects(&now, &changed) && reason.is_empty() {
-        faults.push(Fault {
-            name: "reason".into(),
-            label: t.say("reason").into_owned(),
-            what: t.say("fault-reason").into_owned(),
-        });
-    }
+    faults.extend(correction_faults(ask, filled, &changed, &typed));
     if !faults.is_empty() {
         return Ok(Next::Show(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -317,8 +385,9 @@ pub(crate) async fn save(ask: Ask, Posted(typed): Posted<Typed>) -> Result<Respo
         let sign = if href.contains('?') { '&' } else { '?' };
         Redirect::to(&format!("{href}{sign}saved={seq}")).into_response()
     };
-    let context =
+    let mut context =
         ask.context(typed.get("token").map_or("", String::as_str), typed.get("reason").map(String::as_str))?;
+    context.on_behalf = on_behalf(&ask, &typed)?;
     if !typed.contains_key("add")
         && let Some(done) = ask.study.repeated(&context)
     {

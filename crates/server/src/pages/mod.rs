@@ -22,6 +22,7 @@ pub(crate) struct Line {
 }
 
 /// Something that waits, with the page where it is done.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Wait {
     pub text: String,
     pub href: String,

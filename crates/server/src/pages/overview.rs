@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use words::Lang;
 
 /// Entries under "what changed".
-const CHANGES: usize = 8;
+const CHANGES: usize = 5;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -107,10 +107,10 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
             title: t.of(&protocol.protocol.title).to_owned(),
             summary: (!summary.is_empty()).then(|| summary.get(lang).to_owned()),
             where_am_i: where_am_i(&ask, &view),
-            waits: waits(&ask, &view)?,
+            waits: kept_waits(&ask, &view, day)?,
             changed,
             m: slider(&ask, day),
-            moves: api::kept_moves(&ask, day)?.to_string(),
+            moves: api::kept_moves(&ask, &view, day)?.to_string(),
         })
     })
     .await
@@ -159,6 +159,16 @@ pub(crate) fn registered(ask: &Ask, view: &View<'_>) -> Vec<Line> {
 /// Registrations at a step in the whole study: how many there are is no secret, who they are is.
 pub(crate) fn registrations(view: &View<'_>, step: &str) -> u32 {
     view.sites().iter().filter_map(|s| s.registered.get(step)).sum()
+}
+
+/// As [`waits`], made once for everyone for whom the same waits.
+fn kept_waits(ask: &Ask, view: &View<'_>, day: Date) -> Result<Vec<Wait>, Trouble> {
+    let broken = |e: serde_json::Error| Trouble::Broken(e.to_string());
+    let part = format!("waits {} {} {:?} {}", ask.t.tag(), ask.cutoff_asked, ask.as_of, ask.today());
+    let kept = ask.study.cached(&ask.picture, day, &ask.viewer, &part, || {
+        serde_json::to_string(&waits(ask, view)?).map_err(broken)
+    })?;
+    serde_json::from_str(&kept).map_err(broken)
 }
 
 /// What this person can do next.

@@ -1,7 +1,7 @@
 //! Registration: consent, the step's form, the verdict on every criterion, confirmation, number and arm.
 
 use super::book::{expectation, participant};
-use super::enter::{Sheet, present, sheets};
+use super::enter::{Correction, Sheet, changes, correction, correction_faults, on_behalf, present, sheets};
 use super::{Because, because};
 use crate::ask::{Ask, blocking, execute, new_token, segment};
 use crate::error::Trouble;
@@ -73,6 +73,7 @@ struct StepPage {
     judged: String,
     on: Field,
     sections: Vec<Sheet>,
+    correction: Option<Correction>,
 }
 
 /// A verdict as the page shows it.
@@ -498,6 +499,7 @@ fn show_step(ask: &Ask, status: StatusCode, with: Shown) -> Result<Response, Tro
             tells: Vec::new(),
         },
         sections: sheets(ask, &view, Some(p), &key, &typed, &with.faults),
+        correction: correction(ask, &view, p, &key, &typed, &with.faults),
         faults: with.faults,
     };
     page_with(status, &page)
@@ -590,14 +592,16 @@ pub(crate) async fn submit(ask: Ask, Posted(mut typed): Posted<Typed>) -> Result
     ask.must(Action::Register)?;
     let t = ask.t;
     let id = ask.part("step")?.to_owned();
-    let (who, form) = {
+    let (who, step_form) = {
         let view = ask.view()?;
         let p = participant(&ask, &view)?;
         let step = view.protocol().protocol.steps.get(&id).ok_or(Trouble::Missing)?;
         (p.id(), step.form.clone())
     };
     let to = ask.to_bare(&format!("participants/{who}/registered/{}", segment(&id)));
-    let context = ask.context(typed.get("token").map_or("", String::as_str), None)?;
+    let mut context =
+        ask.context(typed.get("token").map_or("", String::as_str), typed.get("reason").map(String::as_str))?;
+    context.on_behalf = on_behalf(&ask, &typed)?;
     if ask.study.repeated(&context).is_some() {
         return Ok(Redirect::to(&to).into_response());
     }
@@ -607,7 +611,7 @@ pub(crate) async fn submit(ask: Ask, Posted(mut typed): Posted<Typed>) -> Result
         return blocking(move || show_step(&ask, StatusCode::OK, with)).await;
     }
     let compiled = ask.protocol()?.clone();
-    let form = compiled.protocol.forms.get(&form).ok_or(Trouble::Missing)?;
+    let form = compiled.protocol.forms.get(&step_form).ok_or(Trouble::Missing)?;
     let items: Vec<&Item> = form.items().collect();
     let (mut values, mut faults) = match fields::read(t, &items, &typed) {
         Ok(values) => (values, Vec::new()),
@@ -630,18 +634,19 @@ pub(crate) async fn submit(ask: Ask, Posted(mut typed): Posted<Typed>) -> Result
         let with = Shown { typed: Some(typed), faults, ..Shown::default() };
         return blocking(move || show_step(&ask, StatusCode::UNPROCESSABLE_ENTITY, with)).await;
     };
-    // What was emptied since an earlier attempt is no longer stated.
+    let digest = digest(on, &values)?;
+    // Only what changes is sent; a form that an earlier attempt filled is corrected, with a reason.
     {
         let view = ask.view()?;
         let p = participant(&ask, &view)?;
-        let step = view.protocol().protocol.steps.get(&id).ok_or(Trouble::Missing)?;
-        for (item, held) in present(p.filled(&FormKey::once(&step.form))) {
-            if !values.contains_key(&item) && *held != Value::NOT_YET_KNOWN {
-                values.insert(item, Value::NOT_YET_KNOWN);
-            }
-        }
+        let filled = p.filled(&FormKey::once(&step_form));
+        values = changes(form, &present(filled), values);
+        faults.extend(correction_faults(&ask, filled, &values, &typed));
     }
-    let digest = digest(on, &values)?;
+    if !faults.is_empty() {
+        let with = Shown { typed: Some(typed), faults, ..Shown::default() };
+        return blocking(move || show_step(&ask, StatusCode::UNPROCESSABLE_ENTITY, with)).await;
+    }
     let values: conduct::Values = values.into_iter().map(|(i, v)| (i.as_str().into(), v)).collect();
     let assessment = {
         let picture = ask.study.now();

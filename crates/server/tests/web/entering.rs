@@ -207,3 +207,35 @@ async fn the_data_manager_raises_a_query_on_an_empty_item() {
         StatusCode::UNPROCESSABLE_ENTITY
     );
 }
+
+#[tokio::test]
+async fn the_data_centre_corrects_a_value_only_on_behalf_of_somebody_at_the_site() {
+    let web = Web::new();
+    let path = form(1);
+    let page = web.get("dm", &path).await;
+    let (token, seen) = (page.hidden("token"), page.hidden("seen"));
+    let mut fields = vec![
+        ("token", token.as_str()),
+        ("seen", seen.as_str()),
+        ("do", "save"),
+        ("contact_on.y", "2020"),
+        ("contact_on.m", "07"),
+        ("contact_on.d", "UK"),
+        ("weight", "50.0"),
+        ("progressed", "false"),
+        ("reason", "by telephone"),
+    ];
+    let refused = web.post("dm", &path, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.has("href=\"#on_behalf\"");
+    // Somebody of another hospital is nobody here.
+    fields.push(("on_behalf", "inv012"));
+    assert_eq!(web.post("dm", &path, &fields).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    fields.pop();
+    fields.push(("on_behalf", "inv011"));
+    let saved = web.post("dm", &path, &fields).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    let seq = saved.to().rsplit("saved=").next().unwrap();
+    let entry = web.get("dm", &format!("/en/{STUDY}/ledger/{seq}")).await;
+    entry.has("On behalf of</dt><dd>inv011");
+}

@@ -182,3 +182,41 @@ async fn a_site_without_its_papers_is_told_which_one_is_missing() {
         reply.has("Ethics approval");
     }
 }
+
+#[tokio::test]
+async fn after_a_refused_attempt_other_values_need_a_reason() {
+    let web = Web::new();
+    let step = format!("/en/{STUDY}/participants/11/register/entry");
+    let page = web.get("inv012", &step).await;
+    page.has("Reason for the change");
+    let token = page.hidden("token");
+    let mut fields = vec![
+        ("token", token.as_str()),
+        ("registered_on.y", "2021"),
+        ("registered_on.m", "03"),
+        ("registered_on.d", "01"),
+        ("assessed_on.y", "2020"),
+        ("assessed_on.m", "12"),
+        ("assessed_on.d", "14"),
+        ("sex", "female"),
+        ("age", "52"),
+        ("ps", "1"),
+        ("creatinine", "0.8"),
+        ("do", "assess"),
+    ];
+    let refused = web.post("inv012", &step, &fields).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    refused.has("href=\"#reason\"");
+    fields.push(("reason", "measured again"));
+    let judged = web.post("inv012", &step, &fields).await;
+    assert_eq!(judged.status, StatusCode::OK, "{}", judged.body);
+    judged.has("Every criterion is met");
+    let verdict = judged.hidden("judged");
+    fields.retain(|(name, _)| *name != "do");
+    fields.extend([("do", "register"), ("judged", verdict.as_str()), ("confirmed", "yes")]);
+    let registered = web.post("inv012", &step, &fields).await;
+    assert_eq!(registered.status, StatusCode::SEE_OTHER, "{}", registered.body);
+    web.get("inv012", registered.to())
+        .await
+        .has("Number at First registration</dt><dd class=\"big\">11</dd>");
+}
