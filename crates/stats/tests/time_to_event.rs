@@ -119,6 +119,20 @@ fn a_coefficient_that_runs_to_infinity_is_a_warning_and_firth_makes_it_finite() 
 }
 
 #[test]
+fn a_rare_covariate_that_runs_to_infinity_is_found_as_well() {
+    // Two of 4000 carry it, and neither has an event.
+    let n = 4000;
+    let time: Vec<f64> = (0..n).map(|i| 1.0 + i as f64).collect();
+    let event: Vec<bool> = (0..n).map(|i| i % 2 == 0).collect();
+    let rare: Vec<f64> = (0..n).map(|i| f64::from(u8::from(i == 1999 || i == 2999))).collect();
+    let other: Vec<f64> = (0..n).map(|i| f64::from(u8::from(i % 3 == 0))).collect();
+    let data = CoxData::new(Survival::new(&time, &event), vec![rare.into(), other.into()]);
+    let f = cox(data, &CoxOptions::default()).unwrap();
+    assert_eq!(f.warnings, [Warning::InfiniteCoefficient { column: 0 }]);
+    assert!(f.coefficients[1].estimate.is_some());
+}
+
+#[test]
 fn data_without_an_answer_are_refused_by_name() {
     let (time, event, x) = six();
     let none = vec![false; 6];

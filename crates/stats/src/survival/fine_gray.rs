@@ -153,7 +153,9 @@ pub fn fine_gray(
         stop: Stop::default(),
         ..CoxOptions::default()
     };
-    let found = maximise("Fine-Gray model", vec![0.0; p], rows.n_event, &cox, |beta| model.evaluate(beta))?;
+    let found = maximise("Fine-Gray model", vec![0.0; p], rows.n_event, &rows.range, &cox, |beta| {
+        model.evaluate(beta)
+    })?;
     let mut naive = Cholesky::new(&found.at.information, PIVOT_TOLERANCE).inverse();
     for &j in &found.dropped {
         for k in 0..p {

@@ -73,8 +73,9 @@ pub fn rmst(data: &Survival, group: &[usize], groups: usize, options: &RmstOptio
     }
     let km = KmOptions { near_ties: options.near_ties, ..KmOptions::default() };
     let curves = kaplan_meier_by(data, group, groups, None, None, &km)?;
-    if let Some(empty) = curves.iter().position(|c| c.n == 0) {
-        return Err(StatsError::OneGroup { method: "restricted mean", groups: groups.min(empty) });
+    let filled = curves.iter().filter(|c| c.n > 0).count();
+    if filled < groups {
+        return Err(StatsError::OneGroup { method: "restricted mean", groups: filled });
     }
     if let Some(row) = data.time.iter().position(|&t| t < 0.0) {
         return Err(StatsError::OutOfRange {

@@ -29,6 +29,44 @@ pub struct Command {
 const COMMANDS: &[&[Command]] =
     &[survival::COMMANDS, regression::COMMANDS, competing::COMMANDS, parametric::COMMANDS];
 
+/// Options of a time-to-event method that would change the question; one that a method does not use is refused,
+/// never ignored.
+const USES: &[(&str, &[&str])] = &[
+    ("km", &["--entry", "--group", "--weights", "--cluster"]),
+    ("logrank", &["--entry", "--group", "--strata"]),
+    ("logrank-trend", &["--entry", "--group", "--strata"]),
+    ("maxcombo", &["--entry", "--group", "--strata"]),
+    ("landmark", &["--entry", "--group"]),
+    ("onesample", &[]),
+    ("conditional", &["--entry", "--group", "--weights"]),
+    ("concordance", &["--entry", "--strata", "--covariates", "--weights", "--cluster"]),
+    ("rmst", &["--entry", "--group", "--covariates"]),
+    ("cuminc", &["--group", "--strata"]),
+    ("finegray", &["--group", "--strata", "--covariates"]),
+    ("parametric", &["--covariates"]),
+    ("piecewise", &["--entry", "--group"]),
+    ("turnbull", &[]),
+    ("rpsft", &["--group"]),
+];
+
+fn refuse_unused(args: &StatsArgs) -> Result<(), WorkbenchError> {
+    let Some((_, uses)) = USES.iter().find(|u| u.0 == args.method) else { return Ok(()) };
+    let given = [
+        ("--entry", args.entry.is_some()),
+        ("--group", args.group.is_some()),
+        ("--strata", !args.strata.is_empty()),
+        ("--covariates", !args.covariates.is_empty()),
+        ("--weights", args.weights.is_some()),
+        ("--offset", args.offset.is_some()),
+        ("--cluster", args.cluster.is_some()),
+        ("--robust", args.robust),
+    ];
+    match given.iter().find(|(name, on)| *on && !uses.contains(name)) {
+        None => Ok(()),
+        Some((name, _)) => Err(WorkbenchError::Usage(format!("{} does not use {name}", args.method))),
+    }
+}
+
 /// All methods, for help texts.
 pub fn commands() -> impl Iterator<Item = &'static Command> {
     COMMANDS.iter().flat_map(|table| table.iter())
@@ -195,7 +233,22 @@ pub fn run(args: &StatsArgs, out: &mut dyn Write) -> Result<(), WorkbenchError> 
         let known: Vec<&str> = commands().map(|c| c.name).collect();
         WorkbenchError::Usage(format!("no method {}; there are {}", args.method, known.join(", ")))
     })?;
+    refuse_unused(args)?;
     let input = load(args)?;
     let rows = (command.run)(args, &input)?;
     rows.write(format, out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_that_a_method_would_ignore_is_refused() {
+        let args = StatsArgs { method: "rmst".into(), strata: vec!["sex".into()], ..StatsArgs::default() };
+        assert!(matches!(refuse_unused(&args), Err(WorkbenchError::Usage(_))));
+        let args = StatsArgs { method: "logrank".into(), ..args };
+        assert!(refuse_unused(&args).is_ok());
+        assert!(USES.iter().all(|u| commands().any(|c| c.name == u.0)));
+    }
 }

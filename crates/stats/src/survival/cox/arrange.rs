@@ -39,6 +39,8 @@ pub(crate) struct Arranged {
     pub x: Vec<f64>,
     pub centre: Vec<f64>,
     pub scale: Vec<f64>,
+    /// Largest less smallest value of each column of `x`.
+    pub range: Vec<f64>,
     pub strata: Vec<Stratum>,
     pub events: Vec<EventTime>,
     /// With entry times: sorted rows of each stratum by entry (same ranges as the strata), and how many event
@@ -139,7 +141,7 @@ impl Arranged {
         let weight = data.weights.map(gather);
         let offset = data.offset.map(gather);
         let p = data.columns.len();
-        let (mut centre, mut scale) = (vec![0.0; p], vec![1.0; p]);
+        let (mut centre, mut scale, mut range) = (vec![0.0; p], vec![1.0; p], vec![0.0; p]);
         let mut x = vec![0.0; n * p];
         let total: f64 = weight.as_ref().map_or(n as f64, |w| w.iter().sum());
         for (j, c) in data.columns.iter().enumerate() {
@@ -155,6 +157,11 @@ impl Arranged {
             centre[j] = mean;
             // Rounding of the mean of a constant column is not a spread.
             scale[j] = if spread > largest * 1e-14 { spread } else { 0.0 };
+            if scale[j] > 0.0 {
+                let ends =
+                    c.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |e, v| (e.0.min(*v), e.1.max(*v)));
+                range[j] = ends.1 / scale[j] - ends.0 / scale[j];
+            }
         }
         // A tile of rows at a time, so that its part of `x` stays in the cache.
         for (tile, rows) in order.chunks(TILE).enumerate() {
@@ -179,6 +186,7 @@ impl Arranged {
             x,
             centre,
             scale,
+            range,
             strata,
             events,
             by_entry,

@@ -176,17 +176,20 @@ impl<'a> Search<'a> {
     pub fn run(&mut self) -> Result<Found> {
         let (start, events, options) = (self.start.clone(), self.engine.rows.n_event, *self.options);
         let fixed = self.fixed.clone();
-        let mut found = maximise("Cox model", start, events, &options, |beta| self.evaluate(beta))?;
+        let range = self.engine.rows.range.clone();
+        let mut found = maximise("Cox model", start, events, &range, &options, |beta| self.evaluate(beta))?;
         found.infinite.retain(|j| !fixed.contains(j));
         Ok(found)
     }
 }
 
-/// Newton's method with step halving from `start`.
+/// Newton's method with step halving from `start`. A coefficient runs to infinity when, at the end, the next step
+/// would still move some linear predictor: `range` is that of each column.
 pub(crate) fn maximise(
     method: &'static str,
     start: Vec<f64>,
     events: usize,
+    range: &[f64],
     options: &CoxOptions,
     mut evaluate: impl FnMut(&[f64]) -> Evaluation,
 ) -> Result<Found> {
@@ -256,7 +259,7 @@ pub(crate) fn maximise(
     dropped.iter().for_each(|&j| next[j] = 0.0);
     let mut infinite: Vec<usize> = (0..beta.len())
         .filter(|j| !dropped.contains(j))
-        .filter(|&j| next[j].abs() > 1e-3 || last.dropped.contains(&j))
+        .filter(|&j| next[j].abs() * range[j] > 1e-3 || last.dropped.contains(&j))
         .collect();
     if !converged && infinite.is_empty() {
         return Err(StatsError::NoConvergence {
