@@ -2,8 +2,9 @@
 
 use crate::failure::{Answer, Failure};
 use crate::{ledger_file, run};
-use conduct::Refusal;
-use jiff::Timestamp;
+use conduct::{Nature, Refusal, Trial};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use ledger::Mode;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -64,7 +65,12 @@ fn serve_on(ledger: &str, port: Option<u16>, say: &dyn Fn(&str, &str)) -> Result
     let address = listener.local_addr().map_err(|e| Failure::unusable("the address", e))?;
     say("pages", &format!("http://{address}/   (stop with Ctrl-C)"));
     let failed = |e: server::StartError| Failure::unusable(format!("http://{address}/"), e);
-    let mut app = server::App::new(Arc::new(Timestamp::now)).map_err(failed)?;
+    let clock = clock(&trial);
+    if let Some(day) = trial.state().last_at.filter(|_| simulated(&trial)) {
+        let zone = trial.state().opening.as_ref().map_or(TimeZone::UTC, |o| o.timezone.clone());
+        say("clock", &format!("starts where the simulation ended, {}", day.to_zoned(zone).date()));
+    }
+    let mut app = server::App::new(clock).map_err(failed)?;
     app.open(trial).map_err(failed)?;
     let unusable = |e: std::io::Error| Failure::unusable(format!("http://{address}/"), e);
     let runtime = tokio::runtime::Runtime::new().map_err(unusable)?;
@@ -77,6 +83,24 @@ fn serve_on(ledger: &str, port: Option<u16>, say: &dyn Fn(&str, &str)) -> Result
         }
     })?;
     Ok(Answer::Done)
+}
+
+fn simulated(trial: &Trial) -> bool {
+    trial.state().nature() == Some(Nature::Simulated)
+}
+
+/// A simulated world goes on from its last entry; every other study has the time of day.
+fn clock(trial: &Trial) -> server::Clock {
+    match trial.state().last_at.filter(|_| simulated(trial)) {
+        Some(last) => {
+            let started = Instant::now();
+            Arc::new(move || {
+                last.saturating_add(SignedDuration::try_from(started.elapsed()).unwrap_or_default())
+                    .unwrap_or(last)
+            })
+        }
+        None => Arc::new(Timestamp::now),
+    }
 }
 
 /// The port asked for, or 8017, or whichever is free. Loopback only.
