@@ -48,6 +48,12 @@ fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Text> {
     if let Some(path) = &arguments.proof {
         return prove(path, &keys, report);
     }
+    if arguments.ledger.contains("://") {
+        return Err(Text::new(
+            "このプログラムが調べるのは台帳ファイルだけです。データベースの台帳は shirube verify で調べるか、ファイルに書き出してください。",
+            "this program checks ledger files only; use shirube verify for a database, or export the study to a file",
+        ));
+    }
     let store = ledger::open(&arguments.ledger, Mode::ReadOnly).map_err(|e| e.told())?;
     let mut checkpoints: BTreeMap<String, Vec<Checkpoint>> = BTreeMap::new();
     for path in &arguments.checkpoints {
