@@ -15,6 +15,16 @@ pub enum Covariate {
     Product { product: Vec<String> },
 }
 
+impl Covariate {
+    /// The columns that the term reads.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Covariate::Numeric(name) | Covariate::Factor { factor: name, .. } => vec![name],
+            Covariate::Product { product } => product.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
 /// One term of a model: its name, and one named column per degree of freedom.
 #[derive(Debug, Clone)]
 pub struct DesignTerm {

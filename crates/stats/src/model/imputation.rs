@@ -33,6 +33,20 @@ pub struct Pooled {
 /// Rubin's rules (1987) for `estimates` with squared standard errors `variances`. With `complete_df`, the degrees of freedom of
 /// the complete data, those of Barnard and Rubin (1999), else Rubin's. Refused: fewer than two imputations, a variance that is
 /// not positive.
+///
+/// ```
+/// use stats::inference::Level;
+/// use stats::model::{ImputationOptions, impute, pool};
+///
+/// let seen = vec![Some(1.0), Some(2.0), None, Some(4.5), Some(5.0), Some(6.5)];
+/// let other = vec![Some(0.9), Some(2.2), Some(3.1), Some(4.0), Some(5.2), Some(6.0)];
+/// let sets = impute(&[other, seen], ImputationOptions { imputations: 5, ..ImputationOptions::default() })?;
+/// let means: Vec<f64> = sets.iter().map(|s| s[1].iter().sum::<f64>() / 6.0).collect();
+/// let variances = vec![0.7; 5];
+/// let pooled = pool(&means, &variances, Some(5.0), Level::default())?;
+/// assert!(pooled.estimate.lower < pooled.estimate.estimate);
+/// # Ok::<(), stats::StatsError>(())
+/// ```
 pub fn pool(estimates: &[f64], variances: &[f64], complete_df: Option<f64>, level: Level) -> Result<Pooled> {
     const NAME: &str = "Rubin's rules";
     let tail = level.tail()?;

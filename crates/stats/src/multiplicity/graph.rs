@@ -63,6 +63,14 @@ impl Graph {
 }
 
 /// Tests `p` (in the order of the graph) at one-sided or two-sided `alpha`, whichever the p-values are.
+///
+/// ```
+/// use stats::multiplicity::{fixed_sequence, graphical};
+///
+/// let result = graphical(&[0.01, 0.20, 0.001], &fixed_sequence(3), 0.05)?;
+/// assert_eq!(result.rejected, [true, false, false]);
+/// # Ok::<(), stats::StatsError>(())
+/// ```
 pub fn graphical(p: &[f64], graph: &Graph, alpha: f64) -> Result<GraphResult> {
     check_p(p)?;
     graph.check()?;

@@ -191,13 +191,13 @@ pub fn risk_ratio(a: Count, b: Count, method: RatioMethod, level: Level) -> Resu
         _ => {
             let factor = if method == RatioMethod::Koopman { 1.0 } else { total / (total - 1.0) };
             let centre = if a.x == 0 {
-                -700.0
+                -300.0
             } else if b.x == 0 {
-                700.0
+                300.0
             } else {
                 ratio.ln()
             };
-            let (l, u) = invert(|t| ratio_score(a, b, t.exp(), factor), centre, (-700.0, 700.0), z)?;
+            let (l, u) = invert(|t| ratio_score(a, b, t.exp(), factor), centre, (-300.0, 300.0), z)?;
             (if a.x == 0 { 0.0 } else { l.exp() }, if b.x == 0 { f64::INFINITY } else { u.exp() })
         }
     };

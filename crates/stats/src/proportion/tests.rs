@@ -270,3 +270,15 @@ proptest! {
         prop_assert_eq!(e.upper, 1.0);
     }
 }
+
+#[test]
+fn score_limits_of_a_ratio_exist_whenever_a_group_has_a_success() {
+    for (x1, n1, x2, n2) in
+        [(12, 26, 16, 27), (0, 10, 3, 9), (3, 9, 0, 10), (10, 10, 9, 9), (1, 2000, 1999, 2000)]
+    {
+        for method in [RatioMethod::Koopman, RatioMethod::MiettinenNurminen] {
+            let e = risk_ratio(Count::new(x1, n1), Count::new(x2, n2), method, Level::default()).unwrap();
+            assert!(e.lower <= e.estimate && e.estimate <= e.upper, "{e:?}");
+        }
+    }
+}

@@ -77,13 +77,13 @@ impl Region {
     }
 }
 
-const LARGEST: u64 = 2_000;
+const LARGEST: u64 = 600;
 
 fn checked(a: Count, b: Count, method: &'static str) -> Result<usize> {
     a.check()?;
     b.check()?;
     if a.n + b.n > LARGEST {
-        return impossible(method, "more than 2000 participants: use a score method");
+        return impossible(method, "more than 600 participants: use a score method");
     }
     Ok((4 * (a.n + b.n) as usize).clamp(200, 2_000))
 }

@@ -129,7 +129,7 @@ pub fn need<'a>(value: &'a Option<String>, option: &str) -> Result<&'a str, Work
 }
 
 /// The event column as yes or no; a coding other than 0 and 1 is never guessed.
-fn events(table: &Table, name: &str, code: Option<&str>) -> Result<Vec<bool>, WorkbenchError> {
+pub(super) fn events(table: &Table, name: &str, code: Option<&str>) -> Result<Vec<bool>, WorkbenchError> {
     if let Some(code) = code {
         let labels = table.labels(name)?;
         if !labels.iter().any(|l| l == code) {
@@ -160,7 +160,7 @@ pub(super) fn design_of(args: &StatsArgs, table: &Table) -> Result<Vec<DesignTer
     design(table, &covariates(args, table)?)
 }
 
-fn covariates(args: &StatsArgs, table: &Table) -> Result<Vec<Covariate>, WorkbenchError> {
+pub(super) fn covariates(args: &StatsArgs, table: &Table) -> Result<Vec<Covariate>, WorkbenchError> {
     args.covariates
         .iter()
         .map(|text| {

@@ -1,9 +1,13 @@
 //! `shirube stats METHOD`: one method on one CSV file, result rows out.
+mod comparisons;
 mod competing;
+mod diagnostics;
 mod input;
 mod parametric;
+mod proportions;
 mod regression;
 mod rows;
+mod sample;
 mod survival;
 
 use std::io::Write;
@@ -26,8 +30,15 @@ pub struct Command {
 }
 
 /// The tables of methods, by family.
-const COMMANDS: &[&[Command]] =
-    &[survival::COMMANDS, regression::COMMANDS, competing::COMMANDS, parametric::COMMANDS];
+const COMMANDS: &[&[Command]] = &[
+    survival::COMMANDS,
+    regression::COMMANDS,
+    competing::COMMANDS,
+    parametric::COMMANDS,
+    proportions::COMMANDS,
+    comparisons::COMMANDS,
+    diagnostics::COMMANDS,
+];
 
 /// Options of a time-to-event method that would change the question; one that a method does not use is refused,
 /// never ignored.

@@ -1,0 +1,89 @@
+//! The pages `docs/stats/*.md`: every command on them runs and prints what the page shows.
+//! `WRITE_PAGES=1 cargo test -p workbench --test statistics_pages` writes the output into the pages.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a page that does not run fails the test")]
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+#[derive(Parser)]
+struct Program {
+    #[command(flatten)]
+    stats: workbench::StatsArgs,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Words of a command line; single quotes keep spaces.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quoted, mut open) = (Vec::new(), String::new(), false, false);
+    for c in line.chars() {
+        match c {
+            '\'' => {
+                quoted = !quoted;
+                open = true;
+            }
+            ' ' if !quoted => {
+                if open {
+                    words.push(std::mem::take(&mut word));
+                }
+                open = false;
+            }
+            c => {
+                word.push(c);
+                open = true;
+            }
+        }
+    }
+    if open {
+        words.push(word);
+    }
+    words
+}
+
+fn output(command: &str) -> String {
+    let mut program = Program::try_parse_from(words(command)).unwrap_or_else(|e| panic!("{command}: {e}"));
+    program.stats.data = program.stats.data.map(|path| root().join(path));
+    let mut out = Vec::new();
+    workbench::run(&program.stats, &mut out).unwrap_or_else(|e| panic!("{command}: {e}"));
+    String::from_utf8(out).unwrap().trim_end().to_string()
+}
+
+#[test]
+fn every_example_on_the_statistics_pages_prints_what_the_page_shows() {
+    let write = std::env::var_os("WRITE_PAGES").is_some();
+    let mut pages: Vec<PathBuf> = std::fs::read_dir(root().join("docs/stats"))
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "md"))
+        .collect();
+    pages.sort();
+    let mut examples = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let mut fresh = String::new();
+        let mut blocks = text.split("```console\n");
+        fresh.push_str(blocks.next().unwrap());
+        for block in blocks {
+            let (body, after) = block.split_once("\n```").unwrap_or((block, ""));
+            let (first, shown) = body.split_once('\n').unwrap_or((body, ""));
+            match first.strip_prefix("$ shirube stats ") {
+                None => fresh.push_str(&format!("```console\n{body}\n```{after}")),
+                Some(_) => {
+                    examples += 1;
+                    let command = first.strip_prefix("$ shirube ").unwrap();
+                    let got = output(command);
+                    if !write {
+                        assert_eq!(got, shown.trim_end(), "{}: {first}", page.display());
+                    }
+                    fresh.push_str(&format!("```console\n{first}\n{got}\n```{after}"));
+                }
+            }
+        }
+        if write && fresh != text {
+            std::fs::write(&page, fresh).unwrap();
+        }
+    }
+    assert!(examples > 0, "no example was found");
+}
