@@ -15,22 +15,23 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Words of a command line; single quotes keep spaces.
+/// Words of a command line; quotes of either kind keep spaces.
 fn words(line: &str) -> Vec<String> {
-    let (mut words, mut word, mut quoted, mut open) = (Vec::new(), String::new(), false, false);
+    let (mut words, mut word, mut quote, mut open) = (Vec::new(), String::new(), None, false);
     for c in line.chars() {
-        match c {
-            '\'' => {
-                quoted = !quoted;
+        match (c, quote) {
+            (c, Some(q)) if c == q => quote = None,
+            ('\'' | '"', None) => {
+                quote = Some(c);
                 open = true;
             }
-            ' ' if !quoted => {
+            (' ', None) => {
                 if open {
                     words.push(std::mem::take(&mut word));
                 }
                 open = false;
             }
-            c => {
+            _ => {
                 word.push(c);
                 open = true;
             }
@@ -45,6 +46,7 @@ fn words(line: &str) -> Vec<String> {
 fn output(command: &str) -> String {
     let mut program = Program::try_parse_from(words(command)).unwrap_or_else(|e| panic!("{command}: {e}"));
     program.stats.data = program.stats.data.map(|path| root().join(path));
+    program.stats.folder = program.stats.folder.map(|path| root().join(path));
     let mut out = Vec::new();
     workbench::run(&program.stats, &mut out).unwrap_or_else(|e| panic!("{command}: {e}"));
     String::from_utf8(out).unwrap().trim_end().to_string()
