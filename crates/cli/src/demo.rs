@@ -35,12 +35,9 @@ pub fn run(
         "protocol",
         &format!("{} version {}, {} forms, {} steps", p.study, p.version, p.forms.len(), p.steps.len()),
     );
-    let summary = run::simulate_into(&study, &loaded, seed, &ledger, None)?;
+    let (summary, calibration) = run::simulate_into(&study, &loaded, seed, &ledger, None)?;
     say("simulated", &told(&summary));
-    println!(
-        "{:>8}  {:<10}  synthetic participants, tuned to published figures: evidence of nothing",
-        "", "note"
-    );
+    say("note", &calibration.en);
     if and_serve { serve_on(&ledger, port, &say) } else { Ok(Answer::Done) }
 }
 

@@ -11,7 +11,7 @@ use protocol::{Compiled, Loaded};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
-use words::Lang;
+use words::{Lang, Text};
 
 pub fn run(program: Program) -> Result<Answer, Failure> {
     match program.command {
@@ -125,18 +125,18 @@ pub fn load(study: &Path, lang: Lang) -> Result<Loaded, Failure> {
 
 fn simulate(study: &Path, seed: u64, ledger: &str, participants: Option<u32>) -> Result<Answer, Failure> {
     let loaded = load(study, Lang::En)?;
-    let summary = simulate_into(study, &loaded, seed, ledger, participants)?;
-    print(&format!("{}\n", demo::told(&summary)))
+    let (summary, calibration) = simulate_into(study, &loaded, seed, ledger, participants)?;
+    print(&format!("{}\n{}\n", demo::told(&summary), calibration.en))
 }
 
-/// Simulates into a new ledger. A ledger that already holds the study is refused and left as it is.
+/// Simulates into a new ledger; gives the numbers and what the plan was tuned to. A ledger that already holds the study is refused and left as it is.
 pub fn simulate_into(
     study: &Path,
     loaded: &Loaded,
     seed: u64,
     ledger: &str,
     participants: Option<u32>,
-) -> Result<simulation::Summary, Failure> {
+) -> Result<(simulation::Summary, Text), Failure> {
     let plan = simulation::Plan::load(study).map_err(|e| Failure::Refused(e.to_string()))?;
     let name = &loaded.compiled.protocol.study;
     let store = ledger_file::store(ledger, Mode::Create, Lang::En)?;
@@ -147,10 +147,10 @@ pub fn simulate_into(
     ledger_file::keep_seeds(ledger, &simulation::seeds(&loaded.compiled.protocol, seed))?;
     let mut progress = Progress::new();
     let request = simulation::Request { seed, participants };
-    simulation::simulate(store, loaded, &plan, request, &mut |done, day| {
+    let summary = simulation::simulate(store, loaded, &plan, request, &mut |done, day| {
         progress.tell(|| format!("{name}: {day}, {done} acts"));
-    })
-    .map_err(|e| Failure::Refused(e.to_string()))
+    });
+    Ok((summary.map_err(|e| Failure::Refused(e.to_string()))?, plan.calibration))
 }
 
 /// A study at (P, D), as the statistician sees it.

@@ -53,7 +53,7 @@ fn a_study_folder_in_order_is_told_in_one_line_and_one_with_mistakes_is_refused_
     let out = shirube(&["check", study.to_str().unwrap()]);
     let told = String::from_utf8(out.stdout).unwrap();
     assert_eq!(out.status.code(), Some(1));
-    assert!(told.contains("protocol.yaml:") && told.contains("`second`"), "{told}");
+    assert!(told.contains("protocol.yaml:") && told.contains("There is no form \"second\"."), "{told}");
 }
 
 fn copy(from: &Path, to: &Path) {

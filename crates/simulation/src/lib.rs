@@ -2,7 +2,7 @@
 //!
 //! `simulation.yaml` says who comes, what they are like and what happens to them; the run sends the same commands that
 //! a site would, in order of time, through `conduct`. Same seed, same ledger. What a simulation was tuned to is stated
-//! in the plan's `calibration` and shown with every result.
+//! in the plan's `calibration`.
 #![forbid(unsafe_code)]
 
 mod draw;

@@ -13,7 +13,7 @@ type Ordered<T> = IndexMap<String, T>;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// What the numbers below rest on, told wherever simulated results are shown.
+    /// What the numbers below were tuned to.
     pub calibration: Text,
     /// The last day of the simulated world.
     pub until: Date,
