@@ -43,6 +43,7 @@ const COVERED: &[&str] = &[
     "fisher_rxc",
     "barnard_boschloo",
     "risk_difference_ci",
+    "two_sample_binomial",
     "mantel_haenszel",
     "cochran_armitage",
     "mcnemar",

@@ -2,7 +2,7 @@
 
 use super::Count;
 use super::binomial::wilson;
-use super::restricted::{difference_score, ratio_score};
+use super::restricted::{difference_score, odds_score, ratio_score};
 use crate::inference::{Alternative, Estimate, Level, TestResult, impossible};
 use crate::special::root;
 use crate::{Result, StatsError, Warning};
@@ -222,6 +222,39 @@ pub fn odds_ratio(a: Count, b: Count, level: Level) -> Result<Estimate> {
         ratio,
         level.keep((ratio * (-half).exp(), ratio * half.exp()), (0.0, f64::INFINITY)),
     ))
+}
+
+/// Sample odds ratio with score limits (Miettinen and Nurminen 1985), with the variance factor N/(N-1) or, as
+/// [`RatioMethod::Koopman`], without it; [`RatioMethod::Log`] gives [`odds_ratio`]. Refused: a column of the table empty.
+pub fn odds_ratio_score(a: Count, b: Count, method: RatioMethod, level: Level) -> Result<Estimate> {
+    a.check()?;
+    b.check()?;
+    let z = level.z()?;
+    let factor = match method {
+        RatioMethod::Log => return odds_ratio(a, b, level),
+        RatioMethod::Koopman => 1.0,
+        RatioMethod::MiettinenNurminen => (a.n + b.n) as f64 / ((a.n + b.n) as f64 - 1.0),
+    };
+    let successes = a.x + b.x;
+    if successes == 0 || successes == a.n + b.n {
+        return impossible("odds ratio", "a column of the table is empty");
+    }
+    let [x1, y1, x2, y2] = [a.x, a.n - a.x, b.x, b.n - b.x].map(|c| c as f64);
+    // zero at an empty first diagonal, infinite at an empty second one
+    let (up, down) = (x1 * y2, y1 * x2);
+    let ratio = up / down;
+    let centre = if up == 0.0 {
+        -300.0
+    } else if down == 0.0 {
+        300.0
+    } else {
+        ratio.ln()
+    };
+    let (l, u) = invert(|t| odds_score(a, b, t.exp(), factor), centre, (-300.0, 300.0), z)?;
+    let limits = (if up == 0.0 { 0.0 } else { l.exp() }, if down == 0.0 { f64::INFINITY } else { u.exp() });
+    let estimate = if down == 0.0 { f64::INFINITY } else { ratio };
+    let name = if factor == 1.0 { "score" } else { "miettinen-nurminen" };
+    Ok(Estimate::new(name, level, estimate, level.keep(limits, (0.0, f64::INFINITY))))
 }
 
 /// Whether a chi-square statistic is corrected for continuity.

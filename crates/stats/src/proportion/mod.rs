@@ -15,8 +15,8 @@ mod unconditional;
 pub(crate) use binomial::wilson;
 pub use binomial::{BinomialMethod, TwoSidedRule, binomial_interval, binomial_test};
 pub use difference::{
-    DifferenceMethod, RatioMethod, Yates, farrington_manning, odds_ratio, pearson_chi2, risk_difference,
-    risk_ratio,
+    DifferenceMethod, RatioMethod, Yates, farrington_manning, odds_ratio, odds_ratio_score, pearson_chi2,
+    risk_difference, risk_ratio,
 };
 pub use fisher::{Fisher, fisher_2x2};
 pub use fisher_rxc::{FisherMonteCarlo, fisher_rxc, fisher_rxc_monte_carlo};

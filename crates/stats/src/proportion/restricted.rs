@@ -62,6 +62,25 @@ pub(crate) fn ratio_score(a: Count, b: Count, ratio: f64, factor: f64) -> f64 {
     standardised(a.p() - ratio * b.p(), variance)
 }
 
+/// Score statistic of H0: odds ratio = psi (Miettinen and Nurminen 1985): n1 (p1 - p1~) over the standard deviation of a
+/// hypergeometric-like variance at the restricted estimates.
+pub(crate) fn odds_score(a: Count, b: Count, psi: f64, factor: f64) -> f64 {
+    if psi < 1.0 {
+        return -odds_score(b, a, 1.0 / psi, factor);
+    }
+    let (n1, n2) = (a.n as f64, b.n as f64);
+    let successes = (a.x + b.x) as f64;
+    let qa = n2 * (psi - 1.0);
+    let qb = n1 * psi + n2 - successes * (psi - 1.0);
+    let root = (qb * qb + 4.0 * qa * successes).max(0.0).sqrt();
+    // the root in (0, 1), in the form without cancellation
+    let p2 = if qb > 0.0 { 2.0 * successes / (qb + root) } else { (root - qb) / (2.0 * qa) };
+    let below = 1.0 + p2 * (psi - 1.0);
+    let (p1, q1) = (p2 * psi / below, (1.0 - p2) / below);
+    let variance = factor / (1.0 / (n1 * p1 * q1) + 1.0 / (n2 * p2 * (1.0 - p2)));
+    standardised(a.x as f64 - n1 * p1, variance)
+}
+
 fn standardised(difference: f64, variance: f64) -> f64 {
     if difference.abs() < 1e-15 {
         0.0

@@ -282,3 +282,28 @@ fn score_limits_of_a_ratio_exist_whenever_a_group_has_a_success() {
         }
     }
 }
+
+/// gsDesign's ciBinomial prints .30608 to 1.11231 with errors of 1e-4; here the limits solve the equation, and at the odds
+/// ratio of one the statistic is that of Pearson's chi-square.
+#[test]
+fn score_limits_of_an_odds_ratio_solve_their_equation() {
+    let (a, b) = (Count::new(20, 100), Count::new(30, 100));
+    let e = odds_ratio_score(a, b, RatioMethod::Koopman, Level::default()).unwrap();
+    close(e.lower, 0.30608323303186313, 1e-3);
+    close(e.upper, 1.1123061939888121, 1e-3);
+    close(restricted::odds_score(a, b, e.lower, 1.0), 1.959963984540054, 1e-9);
+    let chi2 = pearson_chi2(a, b, Yates::None).unwrap().statistic.unwrap();
+    close(restricted::odds_score(a, b, 1.0, 1.0).powi(2), chi2, 1e-12);
+    for (x1, n1, x2, n2) in
+        [(0, 10, 3, 9), (3, 9, 0, 10), (10, 10, 3, 9), (0, 5, 5, 5), (1, 2000, 1999, 2000)]
+    {
+        let e = odds_ratio_score(
+            Count::new(x1, n1),
+            Count::new(x2, n2),
+            RatioMethod::default(),
+            Level::default(),
+        );
+        let e = e.unwrap();
+        assert!(e.lower <= e.estimate && e.estimate <= e.upper, "{e:?}");
+    }
+}

@@ -6,7 +6,7 @@ use stats::proportion::{
     BinomialMethod, BoschlooSides, Count, DifferenceMethod, PairedDifferenceMethod, RatioMethod,
     TwoSidedRule, Yates, barnard, binomial_interval, binomial_test, boschloo, cochran_armitage,
     cochran_armitage_exact, exact_difference, farrington_manning, fisher_2x2, fisher_rxc, homogeneity,
-    mantel_haenszel, mantel_haenszel_exact, mcnemar, odds_ratio, paired_difference, pearson_chi2,
+    mantel_haenszel, mantel_haenszel_exact, mcnemar, odds_ratio_score, paired_difference, pearson_chi2,
     risk_difference, risk_ratio,
 };
 
@@ -114,8 +114,10 @@ fn two(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             estimate(&mut rows, "ratio", &e);
         }
     }
-    if let Ok(e) = odds_ratio(a, b, level) {
-        estimate(&mut rows, "odds_ratio", &e);
+    for method in RatioMethod::ALL {
+        if let Ok(e) = odds_ratio_score(a, b, method, level) {
+            estimate(&mut rows, "odds_ratio", &e);
+        }
     }
     let f = fisher_2x2([[a.x, a.n - a.x], [b.x, b.n - b.x]], choice(args, "two-sided", &RULES)?, level);
     if let Ok(f) = f {

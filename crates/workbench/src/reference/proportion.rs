@@ -2,10 +2,10 @@
 use serde_json::Value;
 use stats::inference::{Alternative, Level, Sides};
 use stats::proportion::{
-    BinomialMethod, BoschlooSides, Count, DifferenceMethod, PairedDifferenceMethod, TwoSidedRule, Yates,
-    barnard, binomial_interval, binomial_test, boschloo, cochran_armitage, fisher_2x2, fisher_rxc,
-    homogeneity, mantel_haenszel, mantel_haenszel_exact, mcnemar, paired_difference, pearson_chi2,
-    risk_difference,
+    BinomialMethod, BoschlooSides, Count, DifferenceMethod, PairedDifferenceMethod, RatioMethod,
+    TwoSidedRule, Yates, barnard, binomial_interval, binomial_test, boschloo, cochran_armitage, fisher_2x2,
+    fisher_rxc, homogeneity, mantel_haenszel, mantel_haenszel_exact, mcnemar, odds_ratio_score,
+    paired_difference, pearson_chi2, risk_difference, risk_ratio,
 };
 
 use super::Method;
@@ -18,6 +18,7 @@ pub(super) const METHODS: &[Method] = &[
     Method { name: "fisher_rxc", keys: &["table"], run: fisher_large },
     Method { name: "barnard_boschloo", keys: &["table"], run: unconditional },
     Method { name: "risk_difference_ci", keys: &["x1", "n1", "x2", "n2", "conf_level"], run: difference },
+    Method { name: "two_sample_binomial", keys: &[], run: difference_of_call },
     Method { name: "cochran_armitage", keys: &["x", "n", "scores"], run: trend },
     Method { name: "mcnemar", keys: &["table", "conf_level"], run: matched },
     Method {
@@ -143,6 +144,40 @@ fn difference(case: &Case) -> Result<Values, Skip> {
     ] {
         v.list(name, risk_difference(a, b, method, level)?.limits());
     }
+    Ok(v)
+}
+
+/// The record keeps its input in the call of gsDesign: `ciBinomial(x1=20, x2=30, n1=100, n2=100, scale='OR', alpha=.05)`.
+fn difference_of_call(case: &Case) -> Result<Values, Skip> {
+    let inside = case
+        .record
+        .call
+        .as_deref()
+        .and_then(|c| c.strip_prefix("ciBinomial("))
+        .and_then(|c| c.strip_suffix(')'))
+        .ok_or_else(|| Skip::new("a call other than ciBinomial"))?;
+    let argument = |name: &str| {
+        inside
+            .split(',')
+            .filter_map(|a| a.split_once('='))
+            .find(|(key, _)| key.trim() == name)
+            .map(|(_, value)| value.trim())
+            .ok_or_else(|| Skip::new(format!("the call does not name {name}")))
+    };
+    let number = |name: &str| -> Result<f64, Skip> {
+        argument(name)?.parse().map_err(|_| Skip::new(format!("{name} is not a number")))
+    };
+    let count = |x: &str, n: &str| Ok::<_, Skip>(Count::new(whole(number(x)?, x)?, whole(number(n)?, n)?));
+    let (a, b) = (count("x1", "n1")?, count("x2", "n2")?);
+    let level = Level::two_sided(1.0 - number("alpha")?);
+    let e = match argument("scale")?.trim_matches('\'') {
+        "Difference" => risk_difference(a, b, DifferenceMethod::Mee, level)?,
+        "RR" => risk_ratio(a, b, RatioMethod::Koopman, level)?,
+        "OR" => odds_ratio_score(a, b, RatioMethod::Koopman, level)?,
+        other => return Err(Skip::new(format!("a scale {other}"))),
+    };
+    let mut v = Values::default();
+    v.list("ci", e.limits());
     Ok(v)
 }
 
