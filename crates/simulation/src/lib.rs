@@ -13,7 +13,7 @@ mod person;
 mod plan;
 mod run;
 
-pub use draw::{Stream, philox};
+pub use draw::Stream;
 pub use generate::GenerateError;
 pub use load::PlanFileError;
 pub use plan::{FormPlan, Plan};
