@@ -1,8 +1,8 @@
 //! `shirube demo`: the first thing that a newcomer runs.
 
 use crate::failure::{Answer, Failure};
-use crate::{ledger_file, run};
-use conduct::{Nature, Refusal, Trial};
+use crate::{ledger_file, run, told};
+use conduct::{Nature, Trial};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ledger::Mode;
@@ -36,7 +36,7 @@ pub fn run(
         &format!("{} version {}, {} forms, {} steps", p.study, p.version, p.forms.len(), p.steps.len()),
     );
     let (summary, calibration) = run::simulate_into(&study, &loaded, seed, &ledger, None)?;
-    say("simulated", &told(&summary));
+    say("simulated", &told::summary(&summary));
     say("note", &calibration.en);
     if and_serve { serve_on(&ledger, port, &say) } else { Ok(Answer::Done) }
 }
@@ -107,22 +107,4 @@ fn listen(port: Option<u16>) -> Result<std::net::TcpListener, Failure> {
         Some(p) => on(p).map_err(|e| Failure::unusable(format!("port {p}"), e)),
         None => on(8017).or_else(|_| on(0)).map_err(|e| Failure::unusable("no free port", e)),
     }
-}
-
-/// A run's numbers in one line.
-pub fn told(s: &simulation::Summary) -> String {
-    let registered: Vec<String> = s.registered.iter().map(|(step, n)| format!("{step} {n}")).collect();
-    format!(
-        "{}; refused {}; forms {}; queries {}; events {}",
-        registered.join(", "),
-        s.refused,
-        s.forms,
-        s.queries,
-        s.events
-    )
-}
-
-/// A refusal, a reason a line.
-pub fn reasons(refusal: &Refusal, lang: Lang) -> String {
-    refusal.reasons.iter().map(|r| format!("{}  {}", r.code, r.text.get(lang))).collect::<Vec<_>>().join("\n")
 }

@@ -7,17 +7,38 @@ mod failure;
 mod ledger_file;
 mod progress;
 mod run;
+mod told;
 
+use args::{Command, Kind, Program};
 use clap::Parser;
+use failure::{Answer, Failure};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let program = args::Program::parse();
-    match run::run(program) {
+    let program = Program::parse();
+    match dispatch(program) {
         Ok(answer) => answer.code(),
         Err(failure) => {
             eprintln!("{failure}");
             failure.code()
         }
+    }
+}
+
+fn dispatch(program: Program) -> Result<Answer, Failure> {
+    match program.command {
+        Command::Demo { port, seed, ledger, no_serve } => demo::run(port, seed, ledger, !no_serve),
+        Command::Check { study, lang } => run::check(&study, lang),
+        Command::Schema => run::schema(),
+        Command::Simulate { study, seed, ledger, participants } => {
+            run::simulate(&study, seed, &ledger, participants)
+        }
+        Command::Analyse { study, at, format, lang } => run::analyse(&study, &at, format, lang),
+        Command::Report { study, at, kind: Kind::Final, lang, out } => {
+            run::final_report(&study, &at, lang, &out)
+        }
+        Command::Verify { ledger, lang } => run::verify(&ledger, lang),
+        Command::Serve { ledger, port } => demo::serve(&ledger, Some(port)),
+        Command::Stats(args) => run::stats(&args),
     }
 }

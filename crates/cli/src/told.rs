@@ -1,0 +1,77 @@
+//! What commands say, in a person's words.
+
+use conduct::Refusal;
+use words::Lang;
+
+/// What a folder in order holds, in one line.
+pub fn in_order(p: &protocol::Protocol, hash: &[u8; 32], lang: Lang) -> String {
+    let criteria: usize = p.steps.values().map(|s| s.criteria.len()).sum();
+    let (forms, steps, patients) = (p.forms.len(), p.steps.len(), p.test_patients.len());
+    let hash = ledger::Hash(*hash);
+    match lang {
+        Lang::Ja => format!(
+            "{} 第{}版: 登録段階 {steps}、適格規準 {criteria}、症例報告書 {forms}、解析 {}、テスト患者 {patients} 名はすべて期待どおり。SHA-256 {hash}\n",
+            p.study,
+            p.version,
+            p.analyses.len()
+        ),
+        Lang::En => format!(
+            "{} version {}: {steps} steps, {criteria} criteria, {forms} forms, {} analyses; all {patients} test patients as expected. SHA-256 {hash}\n",
+            p.study,
+            p.version,
+            p.analyses.len()
+        ),
+    }
+}
+
+/// A verification in aligned lines.
+pub fn verified(report: &conduct::Report, lang: Lang) -> String {
+    let head = report.head.map_or("-".to_owned(), |h| format!("{} {}", h.seq, h.hash));
+    let ja = lang == Lang::Ja;
+    let line = |label_ja: &str, label_en: &str, text: String| {
+        format!("{}  {text}\n", if ja { format!("{label_ja:　<6}") } else { format!("{label_en:<12}") })
+    };
+    let mut out = line("試験", "study", report.study.clone());
+    out += &line("先頭", "head", head);
+    out += &line("記録数", "entries", report.entries.to_string());
+    let (judged, not) = (report.re_decided, report.cannot_recheck);
+    let (drawn, sealed) = (report.draws_checked, report.draws_sealed);
+    let [judged, drawn] = if ja {
+        [format!("{judged}（再判定できないもの {not}）"), format!("{drawn} 件を再現（封印中 {sealed} 件）")]
+    } else {
+        [format!("{judged} ({not} cannot be re-checked)"), format!("{drawn} repeated, {sealed} still sealed")]
+    };
+    out += &line("再判定", "re-decided", judged);
+    out += &line("抽選", "draws", drawn);
+    for (hash, why) in &report.unreadable {
+        out += &line("読めない版", "unreadable", format!("{hash}: {}", why.get(lang)));
+    }
+    for finding in &report.findings {
+        out += &line("指摘", "finding", format!("{}: {}", finding.seq, finding.told.get(lang)));
+    }
+    let (good, bad) = if ja {
+        ("台帳に問題はありません", "台帳に問題があります")
+    } else {
+        ("the ledger holds", "the ledger does NOT hold")
+    };
+    out += &line("結果", "verdict", if report.holds() { good } else { bad }.to_owned());
+    out
+}
+
+/// A run's numbers in one line.
+pub fn summary(s: &simulation::Summary) -> String {
+    let registered: Vec<String> = s.registered.iter().map(|(step, n)| format!("{step} {n}")).collect();
+    format!(
+        "{}; refused {}; forms {}; queries {}; events {}",
+        registered.join(", "),
+        s.refused,
+        s.forms,
+        s.queries,
+        s.events
+    )
+}
+
+/// A refusal, a reason a line.
+pub fn reasons(refusal: &Refusal, lang: Lang) -> String {
+    refusal.reasons.iter().map(|r| format!("{}  {}", r.code, r.text.get(lang))).collect::<Vec<_>>().join("\n")
+}
