@@ -82,7 +82,7 @@ pub enum Command {
     },
     /// Serves the pages of a ledger on 127.0.0.1
     Serve {
-        #[arg(long, value_name = "FILE|URL")]
+        #[arg(long, visible_alias = "database", value_name = "FILE|URL")]
         ledger: String,
         #[arg(long, default_value_t = 8017)]
         port: u16,

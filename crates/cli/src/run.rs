@@ -32,6 +32,18 @@ pub fn analyse(study: &Path, at: &At, format: Format, lang: Lang) -> Result<Answ
 }
 
 pub fn final_report(study: &Path, at: &At, lang: Lang, out: &Path) -> Result<Answer, Failure> {
+    if !out.extension().is_some_and(|e| e.eq_ignore_ascii_case("html") || e.eq_ignore_ascii_case("htm")) {
+        return Err(Failure::Usage(match lang {
+            Lang::Ja => format!(
+                "{}: 報告書は HTML で書き出します。.html で終わる名前にしてください(PDF はブラウザーの印刷で作れます)。",
+                out.display()
+            ),
+            Lang::En => format!(
+                "{}: a report is written as HTML; give a name that ends in .html (a browser prints it as PDF)",
+                out.display()
+            ),
+        }));
+    }
     let opened = Opened::new(study, at, lang)?;
     let html = report::html(&opened.results()?, opened.compiled(), lang);
     write_whole(out, html.as_bytes())?;

@@ -129,6 +129,10 @@ fn what_cannot_be_done_is_said_first_and_changes_nothing() {
     let (code, _) = refused(&["analyse", "studies/jcog1017", "--ledger", &ledger, "--cutoff", "2020-13-01"]);
     assert_eq!(code, 2);
     assert_eq!(refused(&["reprot"]).0, 2);
+    let pdf = folder.path().join("r.pdf").display().to_string();
+    let report = ["report", "studies/jcog1017", "--ledger", &ledger, "--lang", "en", "--out", &pdf];
+    let (code, why) = refused(&report);
+    assert!(code == 2 && why.contains(".html") && !Path::new(&pdf).exists(), "{why}");
 
     // A changed folder is a draft, and a draft has no results.
     let study = folder.path().join("s");
