@@ -45,8 +45,8 @@ pub struct Compiled {
 #[derive(Clone, Debug)]
 pub struct CompiledCriterion {
     pub id: String,
+    /// What must hold: an exclusion is compiled turned round, so that its explanation says what must not be.
     pub rule: Rule,
-    pub exclude: bool,
 }
 
 #[derive(Debug, Default)]
@@ -122,7 +122,7 @@ impl Compiled {
     /// True always means "does not stand in the way".
     pub fn judge(&self, step: &str, environment: &dyn Environment) -> Vec<(&CompiledCriterion, Verdict)> {
         let criteria = self.criteria.get(step).map_or(&[][..], Vec::as_slice);
-        criteria.iter().map(|c| (c, c.verdict(environment))).collect()
+        criteria.iter().map(|c| (c, c.rule.verdict(environment))).collect()
     }
 
     /// Computes the derived items of all forms that are filled once. A bug in a rule gives "unknown" and the error.
@@ -169,17 +169,6 @@ impl Compiled {
     /// The form as the protocol has it, with its compiled rules.
     pub fn form(&self, id: &str) -> Option<(&crate::Form, &CompiledForm)> {
         self.protocol.forms.get(id).zip(self.forms.get(id))
-    }
-}
-
-impl CompiledCriterion {
-    /// True: does not stand in the way. An exclusion is turned round; unknown stays unknown.
-    pub fn verdict(&self, environment: &dyn Environment) -> Verdict {
-        match self.rule.verdict(environment) {
-            Verdict::True if self.exclude => Verdict::False,
-            Verdict::False if self.exclude => Verdict::True,
-            verdict => verdict,
-        }
     }
 }
 
@@ -452,11 +441,12 @@ impl<'a> Compiler<'a> {
                 if let Some(rule) = &rule {
                     self.at_hand(&at, step, rule);
                 }
-                criteria.extend(rule.map(|rule| CompiledCriterion {
-                    id: c.id.clone(),
-                    rule,
-                    exclude: c.exclude,
-                }));
+                let rule = match rule {
+                    // On lines of its own: the rule may end with a remark.
+                    Some(_) if c.exclude => self.truth(at, &format!("!(\n{}\n)", c.rule), Some(&s.form)),
+                    rule => rule,
+                };
+                criteria.extend(rule.map(|rule| CompiledCriterion { id: c.id.clone(), rule }));
             }
             out.insert(step.clone(), criteria);
         }

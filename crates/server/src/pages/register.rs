@@ -572,11 +572,17 @@ fn criterion(
             .collect();
         because.push(t.with("criterion-missing", &names.join(&t.say("record-comma"))).into_owned());
     }
+    let text = written.map(|w| told::name(t.0, &w.ja, &w.en).to_owned()).unwrap_or_default();
+    // An exclusion is not "met" by someone whom it lets pass: it does not apply.
+    let (kind, text) = match written {
+        Some(w) if w.exclude => ("exclusion", t.with("exclusion", &text).into_owned()),
+        _ => ("criterion", text),
+    };
     CriterionShown {
         id: c.id.clone(),
-        text: written.map(|w| told::name(t.0, &w.ja, &w.en).to_owned()).unwrap_or_default(),
+        text,
         shape: told::outcome_shape(c.outcome),
-        word: t.say(&format!("criterion-{}", told::outcome_name(c.outcome))).into_owned(),
+        word: t.say(&format!("{kind}-{}", told::outcome_name(c.outcome))).into_owned(),
         because,
     }
 }

@@ -37,6 +37,7 @@ fn families() -> Vec<String> {
     keys.push("told-allocated-arm".into());
     for outcome in ["eligible", "ineligible", "cannot_tell"] {
         keys.push(format!("criterion-{outcome}"));
+        keys.push(format!("exclusion-{outcome}"));
         keys.push(format!("verdict-{outcome}"));
         keys.push(format!("verdict-{outcome}-what"));
     }
