@@ -37,8 +37,15 @@ pub fn run(
     );
     let (summary, calibration) = run::simulate_into(&study, &loaded, seed, &ledger, None)?;
     say("simulated", &told::summary(&summary));
-    say("note", &calibration.en);
-    if and_serve { serve_on(&ledger, port, &say) } else { Ok(Answer::Done) }
+    let trial = ledger_file::trial(&ledger, &p.study, Mode::Existing, Lang::En)?;
+    let results = run::results(&trial, &trial.state(), None, Lang::En)?;
+    for line in told::primary(&results, p) {
+        say("analysed", &line);
+    }
+    for (n, line) in told::folded(&calibration.en, 88).into_iter().enumerate() {
+        if n == 0 { say("note", &line) } else { println!("{:22}{line}", "") }
+    }
+    if and_serve { serve_on(trial, port, &say) } else { Ok(Answer::Done) }
 }
 
 fn unpack(to: &Path) -> Result<(), Failure> {
@@ -49,15 +56,15 @@ fn unpack(to: &Path) -> Result<(), Failure> {
 
 /// Serves the one study of a ledger.
 pub fn serve(ledger: &str, port: Option<u16>) -> Result<Answer, Failure> {
-    serve_on(ledger, port, &|_, text| println!("{text}"))
-}
-
-fn serve_on(ledger: &str, port: Option<u16>, say: &dyn Fn(&str, &str)) -> Result<Answer, Failure> {
     let study = {
         let store = ledger_file::store(ledger, Mode::Existing, Lang::En)?;
         ledger_file::only_study(store.as_ref(), ledger, Lang::En)?
     };
     let trial = ledger_file::trial(ledger, &study, Mode::Existing, Lang::En)?;
+    serve_on(trial, port, &|_, text| println!("{text}"))
+}
+
+fn serve_on(trial: Trial, port: Option<u16>, say: &dyn Fn(&str, &str)) -> Result<Answer, Failure> {
     let listener = listen(port)?;
     let address = listener.local_addr().map_err(|e| Failure::unusable("the address", e))?;
     say("pages", &format!("http://{address}/   (stop with Ctrl-C)"));

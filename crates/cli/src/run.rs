@@ -176,12 +176,22 @@ impl Opened {
     }
 
     fn results(&self) -> Result<Results, Failure> {
-        let viewer = Viewer::new("stat", Role::Statistician);
-        let refused = |r: conduct::Refusal| Failure::Refused(told::reasons(&r, self.lang));
-        let adopted = self.trial.adopted();
-        let view = View::new(&adopted, &self.state, self.cutoff, &viewer).map_err(refused)?;
-        Ok(analysis::analyse(&view))
+        results(&self.trial, &self.state, self.cutoff, self.lang)
     }
+}
+
+/// The planned analyses as the statistician sees them.
+pub fn results(
+    trial: &Trial,
+    state: &State,
+    cutoff: Option<jiff::civil::Date>,
+    lang: Lang,
+) -> Result<Results, Failure> {
+    let viewer = Viewer::new("stat", Role::Statistician);
+    let refused = |r: conduct::Refusal| Failure::Refused(told::reasons(&r, lang));
+    let adopted = trial.adopted();
+    let view = View::new(&adopted, state, cutoff, &viewer).map_err(refused)?;
+    Ok(analysis::analyse(&view))
 }
 
 pub fn verify(ledger: &str, lang: Lang) -> Result<Answer, Failure> {

@@ -75,3 +75,45 @@ pub fn summary(s: &simulation::Summary) -> String {
 pub fn reasons(refusal: &Refusal, lang: Lang) -> String {
     refusal.reasons.iter().map(|r| format!("{}  {}", r.code, r.text.get(lang))).collect::<Vec<_>>().join("\n")
 }
+
+/// The primary analysis in lines: survival by arm, and the comparison.
+pub fn primary(results: &analysis::Results, p: &protocol::Protocol) -> Vec<String> {
+    use words::number::{fixed, interval, p_value};
+    let mut lines = Vec::new();
+    for (id, _) in p.analyses.iter().filter(|(_, a)| a.primary) {
+        let rows = results.of(id);
+        for group in rows.groups().into_iter().flatten() {
+            let arm = rows.group(Some(group));
+            let (Some(n), Some(events)) = (arm.count("n"), arm.count("events")) else { continue };
+            lines.push(format!("{id}  arm {group}: {n} participants, {events} events"));
+        }
+        let cox = rows.method("cox");
+        let row = |stat| cox.filter(|r| r.group.is_none() && r.stat == stat).first();
+        let (Some(hr), lower, upper) = (row("hazard_ratio"), row("lower"), row("upper")) else { continue };
+        let (Some(contrast), Some(value)) = (&hr.level, hr.value) else { continue };
+        let limit = |row: Option<&analysis::Row>| row.and_then(|r| r.value).map(|v| fixed(v, 3));
+        let level = hr.options.iter().find(|(k, _)| k == "level").map_or("", |(_, v)| v.as_str());
+        let within = format!("{level} interval {}", interval(limit(lower), limit(upper), Lang::En));
+        let test = rows
+            .method("log-rank")
+            .value("p")
+            .map_or(String::new(), |p| format!(", log-rank p {}", p_value(p)));
+        lines.push(format!("{id}  hazard ratio {contrast} {} ({within}){test}", fixed(value, 3)));
+    }
+    lines
+}
+
+/// Words in lines of at most `width` characters.
+pub fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

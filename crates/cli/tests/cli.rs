@@ -172,3 +172,17 @@ fn statistics_on_a_csv_file_are_rows_of_json() {
     let (code, why) = refused(&["stats", "km", "--data", &csv, "--time", "tt", "--event", "e"]);
     assert!(code == 2 && why.contains("tt"), "{why}");
 }
+
+#[test]
+fn the_demonstration_tells_what_happened_in_a_few_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("demo.db").display().to_string();
+    let told = done(&["demo", "--no-serve", "--ledger", &ledger]);
+    for words in
+        ["first_registration 570, second_registration 407", "hazard ratio B/A", "evidence of nothing"]
+    {
+        assert!(told.contains(words), "{told}");
+    }
+    assert!(told.lines().count() <= 12, "{told}");
+    assert!(line(&done(&["verify", "--ledger", &ledger]), "draws").contains("407 repeated"));
+}
