@@ -56,11 +56,7 @@ fn unpack(to: &Path) -> Result<(), Failure> {
 
 /// Serves the one study of a ledger.
 pub fn serve(ledger: &str, port: Option<u16>) -> Result<Answer, Failure> {
-    let study = {
-        let store = ledger_file::store(ledger, Mode::Existing, Lang::En)?;
-        ledger_file::only_study(store.as_ref(), ledger, Lang::En)?
-    };
-    let trial = ledger_file::trial(ledger, &study, Mode::Existing, Lang::En)?;
+    let trial = ledger_file::only_trial(ledger, Mode::Existing, Lang::En)?;
     serve_on(trial, port, &|_, text| println!("{text}"))
 }
 

@@ -14,7 +14,7 @@ pub fn store(name: &str, mode: Mode, lang: Lang) -> Result<Box<dyn Store>, Failu
 }
 
 /// The one study of a ledger; several need to be told apart by the study folder.
-pub fn only_study(store: &dyn Store, name: &str, lang: Lang) -> Result<String, Failure> {
+fn only_study(store: &dyn Store, name: &str, lang: Lang) -> Result<String, Failure> {
     let mut studies = store.studies().map_err(|e| Failure::Unusable(e.told().get(lang).to_owned()))?;
     match (studies.pop(), studies.len()) {
         (Some(study), 0) => Ok(study),
@@ -27,7 +27,17 @@ pub fn only_study(store: &dyn Store, name: &str, lang: Lang) -> Result<String, F
 
 /// Folds a study from its ledger, with the seeds beside it when they are there.
 pub fn trial(name: &str, study: &str, mode: Mode, lang: Lang) -> Result<Trial, Failure> {
+    fold(store(name, mode, lang)?, name, study, lang)
+}
+
+/// As [`trial`], for the one study of a ledger.
+pub fn only_trial(name: &str, mode: Mode, lang: Lang) -> Result<Trial, Failure> {
     let store = store(name, mode, lang)?;
+    let study = only_study(store.as_ref(), name, lang)?;
+    fold(store, name, &study, lang)
+}
+
+fn fold(store: Box<dyn Store>, name: &str, study: &str, lang: Lang) -> Result<Trial, Failure> {
     let seeds = seeds(name)?.unwrap_or_default();
     Trial::open(store, study, seeds).map_err(|e| Failure::Unusable(format!("{name}: {}", e.told().get(lang))))
 }

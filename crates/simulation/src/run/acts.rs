@@ -257,8 +257,7 @@ impl Run<'_> {
             return Ok(());
         }
         let key = FormKey { form: v.form.as_str().into(), visit: Some(visit.into()), number };
-        let form = v.form.clone();
-        self.save(at, who, &form, key, on, &IndexMap::new(), &format!("values {visit} {number}"))
+        self.save(at, who, key, on, &IndexMap::new(), &format!("values {visit} {number}"))
     }
 
     fn plan_unscheduled(&mut self, who: usize, after: &str) -> Result<(), SimulationError> {
@@ -317,15 +316,13 @@ impl Run<'_> {
         let number = self.form_counts.entry((who, u.form.clone())).or_default();
         *number += 1;
         let key = FormKey { form: u.form.as_str().into(), visit: None, number: *number };
-        self.save(at, who, &u.form, key, on, &drawn, &format!("values {index} {k}"))
+        self.save(at, who, key, on, &drawn, &format!("values {index} {k}"))
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn save(
         &mut self,
         at: Timestamp,
         who: usize,
-        form: &str,
         key: FormKey,
         on: Date,
         drawn: &IndexMap<String, Drawn>,
@@ -335,10 +332,11 @@ impl Run<'_> {
         if self.withdrawn[who] {
             return Ok(());
         }
+        let form = key.form.clone();
         let mut s = self.stream(who, purpose);
         let last = key.visit.as_ref().and_then(|v| self.last_visit.insert((who, v.to_string()), on));
-        let mut values = self.fill(who, form, (on, last), drawn, None, &mut s)?;
-        self.slip(form, &mut values, &mut s);
+        let mut values = self.fill(who, form.as_str(), (on, last), drawn, None, &mut s)?;
+        self.slip(form.as_str(), &mut values, &mut s);
         let context = self.person_at(at, who, Role::Coordinator);
         self.send(Command::SaveForm { participant, form: key, values, complete: true }, context)?;
         self.summary.forms += 1;
