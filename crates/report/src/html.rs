@@ -1,74 +1,130 @@
-//! A whole report as one HTML page that needs nothing beside it.
+//! A document as one HTML page that needs nothing beside it.
 
-use crate::page::Page;
-use crate::section::{self, Sheet};
+use crate::document::{Block, Document, Form, Inline, Manner, Words, plain};
+use crate::scene::escape;
 use crate::{say, style};
-use analysis::Results;
 use askama::Template;
-use protocol::Compiled;
-use words::{Arg, Lang, calendar, thousands};
+use std::fmt::Write;
 
-/// The whole page in one language. The same results give the same bytes.
-pub fn html(results: &Results, compiled: &Compiled, lang: Lang) -> String {
-    let sheet = Sheet { results, protocol: &compiled.protocol, lang };
-    let sections = section::all(sheet);
-    let title = compiled.protocol.title.get(lang);
-    let nature = nature(results, lang);
-    let cutoff = calendar::day(results.cutoff, lang);
-    let margin = format!("{} {} {}", results.study, cutoff, nature).replace(['"', '\\', '<', '\n'], "'");
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    d: &'a Document,
+    css: &'a str,
+    digits: &'a str,
+    /// The class of the page's body.
+    form: &'a str,
+    /// Text of the margin of each printed page.
+    margin: &'a str,
+    contents: &'a str,
+    notes: &'a str,
+    parts: Vec<Part<'a>>,
+}
+
+/// What stands under one heading of level 1.
+struct Part<'a> {
+    id: &'a str,
+    /// Written, with its number where the document has contents; `None` for what comes before the first.
+    title: Option<String>,
+    /// For the contents.
+    name: String,
+    blocks: Vec<&'a Block>,
+}
+
+/// The same document gives the same bytes.
+pub fn page(d: &Document) -> String {
+    let mut margin: Vec<&str> = d.stamp.iter().map(String::as_str).collect();
+    margin.push(&d.nature);
+    margin.retain(|part| !part.is_empty());
+    let margin = margin.join(" · ").replace(['"', '\\', '<', '\n'], "'");
+    let form = match d.form {
+        Form::Report => "",
+        Form::Letter => "letter",
+        Form::LargePrint => "letter large",
+    };
     let page = Page {
-        lang,
+        d,
         css: style::css(),
         digits: &style::digits_css(),
+        form,
         margin: &margin,
-        study: &results.study,
-        title,
-        nature: &nature,
-        facts: &facts(results, compiled, lang),
-        contents: &say::get(lang, "contents"),
-        notes: &say::get(lang, "notes"),
-        sections: &sections,
+        contents: &say::get(d.lang, "contents"),
+        notes: &say::get(d.lang, "notes"),
+        parts: parts(d),
     };
     // Writing into a string fails only if a value's own formatting fails, and these are strings.
-    page.render()
-        .unwrap_or_else(|e| format!("<!doctype html><title>{}</title>", crate::scene::escape(&e.to_string())))
+    page.render().unwrap_or_else(|e| format!("<!doctype html><title>{}</title>", escape(&e.to_string())))
 }
 
-/// What kind of data this is, in one sentence.
-pub fn nature(results: &Results, lang: Lang) -> String {
-    let key = match results.nature.as_str() {
-        "simulated" => "nature-simulated",
-        "completed" => "nature-completed",
-        _ => "nature-real",
-    };
-    say::get(lang, key)
+fn parts(d: &Document) -> Vec<Part<'_>> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut number = 0;
+    for block in &d.blocks {
+        if let Block::Heading { level: 1, id, text } = block {
+            number += 1;
+            let written = inline(text);
+            let title = if d.contents { format!("{number}. {written}") } else { written };
+            parts.push(Part { id, title: Some(title), name: plain(text), blocks: Vec::new() });
+            continue;
+        }
+        if parts.is_empty() {
+            parts.push(Part { id: "", title: None, name: String::new(), blocks: Vec::new() });
+        }
+        if let Some(part) = parts.last_mut() {
+            part.blocks.push(block);
+        }
+    }
+    parts
 }
 
-/// What the results are a function of.
-pub(crate) fn facts(results: &Results, compiled: &Compiled, lang: Lang) -> Vec<(String, String)> {
-    let registry: Vec<String> =
-        compiled.protocol.registry.iter().map(|(name, id)| format!("{name} {id}")).collect();
-    let seq = thousands(i64::try_from(results.seq).unwrap_or(i64::MAX));
-    let head: String = results.head.chars().take(16).collect();
-    let protocol: String = results.protocol.chars().take(16).collect();
-    let mut facts = vec![
-        ("fact-study", results.study.clone()),
-        ("fact-registry", registry.join(", ")),
-        (
-            "fact-protocol",
-            say::fill(
-                lang,
-                "fact-protocol-value",
-                &[("version", Arg::Text(&results.protocol_version)), ("hash", Arg::Text(&protocol))],
-            ),
-        ),
-        ("fact-cutoff", calendar::day(results.cutoff, lang)),
-        (
-            "fact-ledger",
-            say::fill(lang, "fact-ledger-value", &[("seq", Arg::Text(&seq)), ("hash", Arg::Text(&head))]),
-        ),
-        ("fact-engine", results.engine.clone()),
-    ];
-    facts.retain(|(_, value)| !value.is_empty());
-    facts.into_iter().map(|(key, value)| (say::get(lang, key), value)).collect()
+/// Words as HTML: everything that was written is escaped.
+pub(crate) fn inline(words: &Words) -> String {
+    let mut out = String::new();
+    for run in words {
+        match run {
+            Inline::Text { text } => out.push_str(&escape(text)),
+            Inline::Code { text } => {
+                let _ = write!(out, "<code>{}</code>", escape(text));
+            }
+            Inline::Strong { text } => {
+                let _ = write!(out, "<strong>{}</strong>", inline(text));
+            }
+            Inline::Link { text, .. } => match run.address() {
+                Some(href) => {
+                    let _ = write!(out, "<a href=\"{}\">{}</a>", escape(href), inline(text));
+                }
+                None => out.push_str(&inline(text)),
+            },
+            Inline::Ruby { units } => {
+                for (base, reading) in units {
+                    let base = escape(base);
+                    if reading.is_empty() {
+                        out.push_str(&base);
+                    } else {
+                        let reading = escape(reading);
+                        let _ = write!(out, "<ruby>{base}<rp>(</rp><rt>{reading}</rt><rp>)</rp></ruby>");
+                    }
+                }
+            }
+            Inline::Break => out.push_str("<br>"),
+        }
+    }
+    out
+}
+
+/// A heading under one of level 1.
+fn heading(level: &u8, id: &str, text: &Words) -> String {
+    let tag = if *level <= 2 { "h3" } else { "h4" };
+    let id = if id.is_empty() { String::new() } else { format!(" id=\"{}\"", escape(id)) };
+    format!("<{tag}{id}>{}</{tag}>", inline(text))
+}
+
+/// The class of a paragraph.
+fn manner(manner: &Manner) -> &'static str {
+    match manner {
+        Manner::Plain => "",
+        Manner::Small => " class=\"small\"",
+        Manner::Lead => " class=\"lead\"",
+        Manner::End => " class=\"end\"",
+    }
 }

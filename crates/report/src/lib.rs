@@ -1,9 +1,11 @@
 //! Figures, tables and pages from result rows; only lays out, never computes.
 //!
-//! [`html`] is a whole report, [`text`] its short form for a terminal. [`figure`] makes scenes from rows, and
+//! A [`Document`] is what every layout starts from: [`page()`] sets it as HTML, the program `typeset` as PDF.
+//! [`document()`] is the final report, [`text`] its short form for a terminal. [`figure`] makes scenes from rows, and
 //! [`Scene::svg`] draws them for a page that has [`css`]. Words stand in `words/{ja,en}.ftl`.
 #![forbid(unsafe_code)]
 
+pub mod document;
 pub mod figure;
 mod html;
 mod page;
@@ -13,8 +15,11 @@ pub mod scene;
 mod section;
 pub mod style;
 mod text;
+mod whole;
 
-pub use html::{html, nature};
+pub use document::Document;
+pub use html::page;
 pub use scene::Scene;
 pub use style::css;
 pub use text::text;
+pub use whole::{document, facts, html, nature, stamp};

@@ -1,7 +1,7 @@
-//! A page as titles, sentences, figures and tables, before HTML.
+//! Titles, sentences, figures and tables of one part of a report.
 
-use askama::Template;
-use words::Lang;
+use crate::document::{Block, Figure, words};
+use serde::Serialize;
 
 /// One part of a report. The sections of the page itself are made by [`crate::section`].
 #[derive(Clone, Debug, Default)]
@@ -11,8 +11,7 @@ pub struct Section {
     pub title: String,
     /// Sentences before the figure.
     pub lead: Vec<String>,
-    /// SVG and caption.
-    pub figures: Vec<(String, String)>,
+    pub figures: Vec<Figure>,
     pub tables: Vec<Table>,
     /// Why there is nothing to show.
     pub notice: Option<String>,
@@ -20,14 +19,29 @@ pub struct Section {
     pub notes: Vec<String>,
 }
 
-#[derive(Clone, Debug, Default)]
+impl Section {
+    pub fn blocks(self) -> Vec<Block> {
+        let mut out = vec![Block::heading(1, self.id, self.title)];
+        out.extend(self.lead.into_iter().map(Block::paragraph));
+        out.extend(self.notice.map(Block::notice));
+        out.extend(self.figures.into_iter().map(|figure| Block::Figure { figure }));
+        out.extend(self.tables.into_iter().map(|table| Block::Table { table }));
+        if !self.notes.is_empty() {
+            out.push(Block::Notes { items: self.notes.into_iter().map(words).collect() });
+        }
+        out
+    }
+}
+
+/// A table whose header repeats on every page that it reaches.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Table {
     pub caption: String,
     pub head: Vec<Cell>,
     pub rows: Vec<Line>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Line {
     /// `head` for a line that names a group of lines, `sub` for a line of such a group.
     pub class: &'static str,
@@ -35,7 +49,7 @@ pub struct Line {
     pub cells: Vec<Cell>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Cell {
     pub text: String,
     /// Second line of a column header: N, unit.
@@ -69,22 +83,4 @@ impl Line {
         cells.extend(numbers.into_iter().map(Cell::number));
         Line { class, cells }
     }
-}
-
-#[derive(Template)]
-#[template(path = "report.html")]
-pub(crate) struct Page<'a> {
-    pub lang: Lang,
-    pub css: &'a str,
-    pub digits: &'a str,
-    /// Text of the margin of each printed page.
-    pub margin: &'a str,
-    pub study: &'a str,
-    pub title: &'a str,
-    /// Whether the data are real: on top of the page and in the margin of every printed one.
-    pub nature: &'a str,
-    pub facts: &'a [(String, String)],
-    pub contents: &'a str,
-    pub notes: &'a str,
-    pub sections: &'a [Section],
 }

@@ -1,8 +1,8 @@
 //! A short report for the command line: aligned, also with characters of full width.
 
-use crate::html::{facts, nature};
 use crate::page::{Section, Table};
 use crate::section::{self, Sheet};
+use crate::whole::{facts, nature};
 use analysis::Results;
 use protocol::{Compiled, What};
 use words::{Lang, number};

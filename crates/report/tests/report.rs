@@ -85,6 +85,74 @@ fn no_page_shows_a_broken_number_a_missing_message_or_markup_from_a_study() {
     }
 }
 
+/// One of each block, with words that would be commands in HTML or in a typesetter's markup.
+fn every_block() -> report::Document {
+    use report::document::{Block, Cell, Document, Figure, Form, Inline, Line, Manner, Table, words};
+    let hostile = "# * <b> @x \\ $ _ ~ \u{5d0}\u{5d1} e\u{301} \"";
+    let mut scene = report::Scene::new("f", 40.0, 20.0, words::Text::same(hostile));
+    scene.text(report::scene::Role::Label, 1.0, 10.0, report::scene::Anchor::Start, words::Text::same("a<b"));
+    Document {
+        form: Form::Letter,
+        lang: Lang::Ja,
+        study: "S".into(),
+        title: hostile.into(),
+        nature: String::new(),
+        facts: vec![("名".into(), hostile.into())],
+        stamp: vec!["S".into(), hostile.into()],
+        day: None,
+        contents: false,
+        blocks: vec![
+            Block::heading(1, "one", hostile),
+            Block::Paragraph {
+                manner: Manner::Lead,
+                text: vec![
+                    Inline::Ruby {
+                        units: vec![("無".into(), "む".into()), ("増悪".into(), "ぞうあく".into())],
+                    },
+                    Inline::Strong { text: words(hostile) },
+                    Inline::Link { href: "https://jrct.mhlw.go.jp/".into(), text: words("jRCT") },
+                    Inline::Link { href: "javascript:alert(1)".into(), text: words("no") },
+                    Inline::Code { text: "a < b".into() },
+                    Inline::Break,
+                ],
+            },
+            Block::heading(2, "two", "二"),
+            Block::list([hostile.to_owned()]),
+            Block::Terms { terms: vec![(words("語"), words(hostile))] },
+            Block::Table {
+                table: Table {
+                    caption: hostile.into(),
+                    head: vec![Cell::words("x"), Cell::number("A").under("N=1")],
+                    rows: vec![Line::new("", hostile, [hostile.to_owned()])],
+                },
+            },
+            Block::Figure { figure: Figure::new(scene, Lang::Ja, hostile) },
+            Block::notice(hostile),
+            Block::Notes { items: vec![words(hostile)] },
+            Block::PageBreak,
+        ],
+    }
+}
+
+#[test]
+fn a_document_is_set_with_readings_and_links_and_no_markup_of_its_writers() {
+    let page = report::page(&every_block());
+    assert!(page.contains("<ruby>無<rp>(</rp><rt>む</rt><rp>)</rp></ruby><ruby>増悪<rp>"));
+    assert!(page.contains("<a href=\"https://jrct.mhlw.go.jp/\">jRCT</a>no<code>a &lt; b</code><br>"));
+    assert!(!page.contains("javascript") && !page.contains("<b> @x"));
+    let written = page.replace("&#60;", "&lt;").replace("&#62;", "&gt;").replace("&#34;", "&quot;");
+    let hostile = "# * &lt;b&gt; @x \\ $ _ ~ \u{5d0}\u{5d1} e\u{301} &quot;";
+    assert_eq!(written.matches(hostile).count(), 14);
+    assert!(page.contains("<main class=\"report letter\">") && !page.contains("<nav"));
+    // as data for the typesetter: every block, figures drawn
+    let json = serde_json::to_value(every_block()).unwrap();
+    let kinds: Vec<&str> =
+        json["blocks"].as_array().unwrap().iter().map(|b| b["block"].as_str().unwrap()).collect();
+    assert_eq!(kinds[..4], ["heading", "paragraph", "heading", "list"]);
+    assert!(json["blocks"][6]["figure"]["svg"].as_str().unwrap().starts_with("<svg "));
+    assert_eq!(json["blocks"][1]["text"][0]["units"][1][1], "ぞうあく");
+}
+
 fn recompiled(protocol: protocol::Protocol) -> protocol::Compiled {
     let canonical = serde_json::to_vec(&protocol).unwrap();
     std::sync::Arc::into_inner(protocol::Compiled::from_canonical(&canonical).unwrap()).unwrap()

@@ -73,7 +73,7 @@ pub(super) fn grades(sheet: Sheet<'_>, id: &str, plan: &WorstGrade, rows: &Rows<
         section.notice = Some(sheet.say("nobody-in-set"));
         return;
     };
-    section.figures.push((scene.svg(sheet.lang), sheet.say("caption-grades")));
+    section.figures.push(sheet.figure(scene, "caption-grades"));
     let worst = rows.variable("worst_grade");
     let groups = worst.groups();
     let mut table = Table {

@@ -8,7 +8,7 @@ use words::{Arg, Lang, number};
 
 pub(super) fn flow(sheet: Sheet<'_>, id: &str, rows: &Rows<'_>, section: &mut Section) {
     match figure::flow(rows, sheet.protocol, id) {
-        Some(scene) => section.figures.push((scene.svg(sheet.lang), sheet.say("caption-flow"))),
+        Some(scene) => section.figures.push(sheet.figure(scene, "caption-flow")),
         None => section.notice = Some(sheet.say("nobody-assessed")),
     }
 }
@@ -18,7 +18,7 @@ pub(super) fn accrual(sheet: Sheet<'_>, id: &str, rows: &Rows<'_>, section: &mut
     let (n, planned) = (all.count("total").unwrap_or(0), all.count("planned_total").unwrap_or(0));
     section.lead.push(sheet.fill("accrual-lead", &[("n", n.into()), ("planned", planned.into())]));
     if let Some(scene) = figure::accrual(rows, sheet.protocol, id) {
-        section.figures.push((scene.svg(sheet.lang), sheet.say("caption-accrual")));
+        section.figures.push(sheet.figure(scene, "caption-accrual"));
     }
     let sites = rows.variable("site");
     if sites.is_empty() {

@@ -6,8 +6,10 @@ mod counts;
 mod published;
 mod survival;
 
+use crate::document::Figure;
 use crate::figure;
 use crate::page::{Cell, Section};
+use crate::scene::Scene;
 use crate::{phrase, say};
 use analysis::{Results, Row, Rows};
 use protocol::{Protocol, What};
@@ -70,6 +72,10 @@ impl<'a> Sheet<'a> {
 
     pub(crate) fn arm(&self, id: Option<&str>) -> String {
         figure::arm(self.protocol, id).get(self.lang).to_owned()
+    }
+
+    pub(crate) fn figure(&self, scene: Scene, caption: &str) -> Figure {
+        Figure::new(scene, self.lang, self.say(caption))
     }
 
     /// A column of an arm, with its N in the header.

@@ -25,7 +25,7 @@ pub(super) fn survival(
     }
     let km = rows.filter(|r| r.method == "kaplan-meier" || r.method == "aalen-johansen");
     match figure::survival(rows, sheet.protocol, id) {
-        Some(scene) => section.figures.push((scene.svg(sheet.lang), sheet.say("caption-survival"))),
+        Some(scene) => section.figures.push(sheet.figure(scene, "caption-survival")),
         None => {
             let why = rows.stat("survival").first().or_else(|| rows.stat("incidence").first());
             let why = why.and_then(|r| r.warning.as_ref()).map(|w| w.get(sheet.lang).to_owned());
@@ -36,7 +36,7 @@ pub(super) fn survival(
     section.tables.push(by_arm(sheet, plan, rows, &km));
     section.tables.extend(comparison(sheet, rows));
     if let Some(scene) = figure::forest(rows, sheet.protocol, id) {
-        section.figures.push((scene.svg(sheet.lang), sheet.say("caption-forest")));
+        section.figures.push(sheet.figure(scene, "caption-forest"));
     }
 }
 

@@ -1,0 +1,91 @@
+//! The final report: every planned analysis in the order of the protocol.
+
+use crate::document::{Document, Form};
+use crate::say;
+use crate::section::{self, Sheet};
+use analysis::Results;
+use protocol::Compiled;
+use words::{Arg, Lang, calendar, thousands};
+
+/// The final report as a document.
+pub fn document(results: &Results, compiled: &Compiled, lang: Lang) -> Document {
+    let sheet = Sheet { results, protocol: &compiled.protocol, lang };
+    let blocks = section::all(sheet).into_iter().flat_map(crate::page::Section::blocks).collect();
+    around(results, compiled, lang, blocks)
+}
+
+/// A document of results around its blocks: title, what it is a function of, and the foot of every page.
+pub(crate) fn around(
+    results: &Results,
+    compiled: &Compiled,
+    lang: Lang,
+    blocks: Vec<crate::document::Block>,
+) -> Document {
+    Document {
+        form: Form::Report,
+        lang,
+        study: results.study.clone(),
+        title: compiled.protocol.title.get(lang).to_owned(),
+        nature: nature(results, lang),
+        facts: facts(results, compiled, lang),
+        stamp: stamp(results, lang),
+        day: Some(results.cutoff),
+        contents: true,
+        blocks,
+    }
+}
+
+/// The final report as one HTML page.
+pub fn html(results: &Results, compiled: &Compiled, lang: Lang) -> String {
+    crate::html::page(&document(results, compiled, lang))
+}
+
+/// What kind of data this is, in one sentence.
+pub fn nature(results: &Results, lang: Lang) -> String {
+    let key = match results.nature.as_str() {
+        "simulated" => "nature-simulated",
+        "completed" => "nature-completed",
+        _ => "nature-real",
+    };
+    say::get(lang, key)
+}
+
+fn ledger(results: &Results, lang: Lang) -> String {
+    let seq = thousands(i64::try_from(results.seq).unwrap_or(i64::MAX));
+    let head: String = results.head.chars().take(16).collect();
+    say::fill(lang, "fact-ledger-value", &[("seq", Arg::Text(&seq)), ("hash", Arg::Text(&head))])
+}
+
+fn protocol(results: &Results, lang: Lang) -> String {
+    let hash: String = results.protocol.chars().take(16).collect();
+    let version = Arg::Text(&results.protocol_version);
+    say::fill(lang, "fact-protocol-value", &[("version", version), ("hash", Arg::Text(&hash))])
+}
+
+/// What the results are a function of.
+pub fn facts(results: &Results, compiled: &Compiled, lang: Lang) -> Vec<(String, String)> {
+    let registry: Vec<String> =
+        compiled.protocol.registry.iter().map(|(name, id)| format!("{name} {id}")).collect();
+    let mut facts = vec![
+        ("fact-study", results.study.clone()),
+        ("fact-registry", registry.join(", ")),
+        ("fact-protocol", protocol(results, lang)),
+        ("fact-cutoff", calendar::day(results.cutoff, lang)),
+        ("fact-ledger", ledger(results, lang)),
+        ("fact-engine", results.engine.clone()),
+    ];
+    facts.retain(|(_, value)| !value.is_empty());
+    facts.into_iter().map(|(key, value)| (say::get(lang, key), value)).collect()
+}
+
+/// The same in short, for the foot of every page.
+pub fn stamp(results: &Results, lang: Lang) -> Vec<String> {
+    let pair = |key: &str, value: String| format!("{} {value}", say::get(lang, key));
+    vec![
+        results.study.clone(),
+        pair("fact-cutoff", calendar::day(results.cutoff, lang)),
+        pair("fact-ledger", ledger(results, lang)),
+        pair("fact-protocol", protocol(results, lang)),
+        results.engine.clone(),
+    ]
+}
