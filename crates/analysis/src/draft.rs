@@ -1,6 +1,7 @@
 //! Writing rows: what an analysis' rows have in common is said once.
 
 use crate::Row;
+use jiff::civil::Date;
 use stats::{StatsError, Warning};
 use words::Text;
 
@@ -24,6 +25,8 @@ impl Draft {
             n: None,
             missing: None,
             warning: None,
+            cutoff: Date::ZERO,
+            seq: 0,
         })
     }
 

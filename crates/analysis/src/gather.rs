@@ -1,11 +1,12 @@
 //! From the view of one person to the plain data that analyses read.
 
 use crate::cohort::{Cohort, Found, Graded, Person, Registered, Tri};
+use crate::needs::Needs;
 use conduct::{Attempt, FactFound, Outcome, ParticipantView, View, WithdrawalScope};
 use jiff::civil::Date;
 use protocol::{Compiled, What, WorstGrade};
 use rules::{Environment, Rule, Value, Verdict};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use words::Text;
 
 /// The cut-off day of a view: without one, the day of the last event.
@@ -35,16 +36,16 @@ pub(crate) fn by_arm(view: &View<'_>) -> Result<(), Text> {
     Ok(())
 }
 
-pub(crate) fn cohort(view: &View<'_>) -> Cohort {
+/// Everybody, with what `needs` names.
+pub(crate) fn cohort(view: &View<'_>, needs: &Needs) -> Cohort {
     let compiled = view.protocol();
-    let paths = paths(compiled);
     let attempts = view.attempts();
     let mut refused: BTreeMap<u32, Vec<&Attempt>> = BTreeMap::new();
     for attempt in &attempts {
         refused.entry(attempt.participant.0).or_default().push(attempt);
     }
     let people = view.participants().iter().map(|p| {
-        let mut person = person(compiled, &paths, p);
+        let mut person = person(compiled, needs, p);
         for attempt in refused.get(&person.id).into_iter().flatten() {
             // The last attempt counts; a later one replaces an earlier one.
             person.refused.insert(attempt.step.to_string(), reason(attempt));
@@ -57,22 +58,8 @@ pub(crate) fn cohort(view: &View<'_>) -> Cohort {
     Cohort { cutoff: cutoff(view), sites, people }
 }
 
-/// Every item that some planned analysis names.
-fn paths(compiled: &Compiled) -> BTreeSet<String> {
-    let mut paths = BTreeSet::new();
-    for analysis in compiled.protocol.analyses.values() {
-        match &analysis.what {
-            What::Baseline(p) => paths.extend(p.items.iter().cloned()),
-            What::Survival(p) => paths.extend(p.strata.iter().chain(&p.subgroups).cloned()),
-            What::Flow | What::Accrual | What::WorstGrade(_) | What::Proportion(_) => {}
-        }
-    }
-    paths
-}
-
-fn person(compiled: &Compiled, paths: &BTreeSet<String>, p: &ParticipantView<'_>) -> Person {
+fn person(compiled: &Compiled, needs: &Needs, p: &ParticipantView<'_>) -> Person {
     let protocol = &compiled.protocol;
-    let environment = p.environment();
     let mut person = Person { id: p.id().0, site: p.site().to_string(), ..Person::default() };
     for step in protocol.steps.keys() {
         let found = match p.registration(step) {
@@ -84,7 +71,7 @@ fn person(compiled: &Compiled, paths: &BTreeSet<String>, p: &ParticipantView<'_>
     for allocation in protocol.allocation.keys() {
         person.arms.extend(p.arm(allocation).map(|arm| (allocation.clone(), arm.to_string())));
     }
-    for fact in protocol.facts.keys() {
+    for fact in &needs.facts {
         let found = match p.fact(fact) {
             FactFound::On(day) => Found::On(day),
             FactFound::Within(day) => Found::Within(day),
@@ -103,23 +90,25 @@ fn person(compiled: &Compiled, paths: &BTreeSet<String>, p: &ParticipantView<'_>
         };
         *place = Some(place.map_or(withdrawal.on, |on| on.min(withdrawal.on)));
     }
-    person.sets = compiled.sets.iter().map(|(id, rule)| (id.clone(), told(rule, environment))).collect();
-    for path in paths {
-        let name = if path == "site" { "participant.site" } else { path };
-        if let Some(slot) = compiled.dictionary.slot(name) {
-            person.values.insert(path.clone(), environment.get(slot).clone());
+    for id in &needs.sets {
+        if let Some(rule) = compiled.sets.get(id) {
+            person.sets.insert(id.clone(), told(rule, p.environment()));
         }
     }
-    for (id, analysis) in &protocol.analyses {
-        let rule = compiled.analyses.get(id);
-        match &analysis.what {
-            What::Proportion(_) => {
-                person.rules.extend(rule.map(|rule| (id.clone(), told(rule, environment))));
-            }
-            What::WorstGrade(plan) => {
-                person.records.insert(id.clone(), graded(compiled, plan, rule, p));
-            }
-            What::Flow | What::Accrual | What::Baseline(_) | What::Survival(_) => {}
+    for path in &needs.paths {
+        let name = if path == "site" { "participant.site" } else { path };
+        if let Some(slot) = compiled.dictionary.slot(name) {
+            person.values.insert(path.clone(), p.environment().get(slot).clone());
+        }
+    }
+    for id in &needs.rules {
+        if let Some(rule) = compiled.analyses.get(id) {
+            person.rules.insert(id.clone(), told(rule, p.environment()));
+        }
+    }
+    for id in &needs.records {
+        if let Some(What::WorstGrade(plan)) = protocol.analyses.get(id).map(|a| &a.what) {
+            person.records.insert(id.clone(), graded(compiled, plan, compiled.analyses.get(id), p));
         }
     }
     person

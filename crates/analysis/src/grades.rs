@@ -11,11 +11,42 @@ use words::Text;
 
 /// What is known of somebody's worst grade among some records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Worst {
+pub(crate) struct Worst {
     /// The highest grade among records that certainly count; 0 without any.
-    known: u8,
+    pub known: u8,
     /// Whether a record with unknown grade, or of which it cannot be told whether it counts, may be worse.
-    open: bool,
+    pub open: bool,
+}
+
+/// Which records are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of<'a> {
+    All,
+    Term(&'a str),
+}
+
+impl<'a> Of<'a> {
+    /// As the rows of a table write it: the variable, and the name before the grade in the level.
+    pub(crate) fn named(variable: &str, plan: &Plan, name: &'a str) -> Of<'a> {
+        if variable == "worst_grade" {
+            Of::All
+        } else {
+            let _ = plan;
+            Of::Term(name)
+        }
+    }
+
+    fn takes(self, record: &Graded) -> bool {
+        match self {
+            Of::All => true,
+            Of::Term(term) => record.term.as_deref() == Some(term),
+        }
+    }
+}
+
+/// Somebody's worst grade among these records of one analysis.
+pub(crate) fn worst_of(person: &Person, id: &str, of: Of<'_>) -> Worst {
+    worst(&records(person, id, of))
 }
 
 fn worst(records: &[&Graded]) -> Worst {
@@ -48,10 +79,10 @@ pub(crate) fn worst_grade(cohort: &Cohort, protocol: &Protocol, id: &str, plan: 
         let people: Vec<&Person> =
             set.members.iter().copied().filter(|p| set::arm_of(p, by, &arms) == Some(i)).collect();
         let draft = draft.group(arm.as_deref());
-        let each: Vec<(u32, Worst)> = people.iter().map(|p| (p.id, worst(&records(p, id, None)))).collect();
+        let each: Vec<(u32, Worst)> = people.iter().map(|p| (p.id, worst_of(p, id, Of::All))).collect();
         let open: Vec<u32> = each.iter().filter(|(_, w)| w.open).map(|(id, _)| *id).collect();
         let draft = draft.counted(people.len(), open.len());
-        let without = people.iter().filter(|p| records(p, id, None).is_empty()).count();
+        let without = people.iter().filter(|p| records(p, id, Of::All).is_empty()).count();
         rows.push(draft.level("no_record").count("n", without));
         for grade in 0..=5u8 {
             let n = each.iter().filter(|(_, w)| !w.open && w.known == grade).count();
@@ -71,7 +102,7 @@ pub(crate) fn worst_grade(cohort: &Cohort, protocol: &Protocol, id: &str, plan: 
         at_least(&each, plan, "", people.len(), &draft, &mut rows);
         for term in &terms {
             let each: Vec<(u32, Worst)> =
-                people.iter().map(|p| (p.id, worst(&records(p, id, Some(term))))).collect();
+                people.iter().map(|p| (p.id, worst_of(p, id, Of::Term(term)))).collect();
             let draft = draft.variable(&format!("{}.{}", plan.form, plan.term));
             at_least(&each, plan, term, people.len(), &draft, &mut rows);
         }
@@ -80,9 +111,8 @@ pub(crate) fn worst_grade(cohort: &Cohort, protocol: &Protocol, id: &str, plan: 
 }
 
 /// A participant's records for one analysis, of one term or of all.
-fn records<'a>(person: &'a Person, id: &str, term: Option<&str>) -> Vec<&'a Graded> {
-    let all = person.records.get(id).into_iter().flatten();
-    all.filter(|r| term.is_none() || r.term.as_deref() == term).collect()
+fn records<'a>(person: &'a Person, id: &str, of: Of<'_>) -> Vec<&'a Graded> {
+    person.records.get(id).into_iter().flatten().filter(|r| of.takes(r)).collect()
 }
 
 /// Shares with this grade or worse: level `>=3`, or `ulcer>=2` for a term. Somebody whose known grade reaches it

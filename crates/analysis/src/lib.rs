@@ -15,6 +15,7 @@ mod grades;
 mod incidence;
 #[cfg(test)]
 mod made_up;
+mod needs;
 mod plan;
 mod proportion;
 mod row;
@@ -23,13 +24,16 @@ mod set;
 mod survival;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub use row::*;
 pub use select::Rows;
 pub use survival::{DAYS_PER_MONTH, days_of};
+pub use trace::{Contribution, Origin, Part, Source, Trace, Tracer};
 
 use cohort::Cohort;
 use conduct::{Nature, View};
+use needs::Needs;
 use words::Text;
 
 /// The name and version of the program, as results print it.
@@ -39,9 +43,10 @@ pub const ENGINE: &str = concat!("shirube ", env!("CARGO_PKG_VERSION"));
 /// row with the refusal. The same view gives the same rows in the same order.
 pub fn analyse(view: &View<'_>) -> Results {
     let compiled = view.protocol();
-    let cohort = gather::cohort(view);
+    let ids: Vec<&str> = compiled.protocol.analyses.keys().map(String::as_str).collect();
+    let cohort = gather::cohort(view, &Needs::of(&compiled.protocol, ids.iter().copied()));
     let by_arm = gather::by_arm(view);
-    let rows = compiled.protocol.analyses.keys().flat_map(|id| rows_of(view, &cohort, id, &by_arm)).collect();
+    let rows = ids.iter().flat_map(|id| rows_of(view, &cohort, id, &by_arm)).collect();
     Results {
         study: view.study().to_owned(),
         nature: match view.nature() {
@@ -60,9 +65,14 @@ pub fn analyse(view: &View<'_>) -> Results {
     }
 }
 
-/// The rows of one planned analysis; none if the protocol has no such analysis.
+/// The rows of one planned analysis; none if the protocol has no such analysis. Only what it needs is read.
 pub fn analyse_one(view: &View<'_>, id: &str) -> Vec<Row> {
-    rows_of(view, &gather::cohort(view), id, &gather::by_arm(view))
+    rows_of(
+        view,
+        &gather::cohort(view, &Needs::of(&view.protocol().protocol, [id])),
+        id,
+        &gather::by_arm(view),
+    )
 }
 
 fn rows_of(view: &View<'_>, cohort: &Cohort, id: &str, by_arm: &Result<(), Text>) -> Vec<Row> {
@@ -74,6 +84,10 @@ fn rows_of(view: &View<'_>, cohort: &Cohort, id: &str, by_arm: &Result<(), Text>
         let why =
             Text::new("自施設の患者だけの集計です。", "Only the participants of your own site are counted.");
         rows.push(draft::Draft::new(id, "", "site", "scope").level(site.as_str()).none("only_site", why));
+    }
+    let seq = view.head().seq;
+    for row in &mut rows {
+        (row.cutoff, row.seq) = (cohort.cutoff, seq);
     }
     rows
 }

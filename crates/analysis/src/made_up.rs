@@ -4,6 +4,7 @@ use crate::cohort::{Cohort, Found, Graded, Person, Registered, Tri};
 use crate::{Results, plan};
 use jiff::Span;
 use jiff::civil::date;
+use protocol::Protocol;
 use rules::{Missing, Value};
 use std::path::Path;
 use words::{Decimal, Text};
@@ -22,7 +23,7 @@ impl Dice {
     }
 }
 
-fn people() -> Vec<Person> {
+pub(crate) fn people() -> Vec<Person> {
     let mut dice = Dice(20_110_511);
     (1..=130).map(|id| one(id, &mut dice)).collect()
 }
@@ -111,9 +112,12 @@ fn one(id: u32, dice: &mut Dice) -> Person {
     p
 }
 
-fn results(people: Vec<Person>, by_arm: Result<(), Text>) -> Results {
+pub(crate) fn protocol() -> Protocol {
     let study = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/study");
-    let loaded = protocol::load(&study).unwrap();
+    protocol::load(&study).unwrap().compiled.protocol.clone()
+}
+
+fn results(people: Vec<Person>, by_arm: Result<(), Text>) -> Results {
     let sites = (1..=5)
         .map(|i| (format!("S{i}"), Text::new(format!("第{i}病院"), format!("Hospital {i}"))))
         .collect();
@@ -127,7 +131,7 @@ fn results(people: Vec<Person>, by_arm: Result<(), Text>) -> Results {
         seq: 4321,
         head: "0123456789abcdef".repeat(4),
         engine: "shirube 0.1.0".into(),
-        rows: plan::all(&cohort, &loaded.compiled.protocol, &by_arm),
+        rows: plan::all(&cohort, &protocol(), &by_arm),
     }
 }
 

@@ -7,6 +7,17 @@ use crate::{accrual, baseline, flow, grades, proportion, survival};
 use protocol::{Analysis, Protocol, What};
 use words::Text;
 
+/// The analysis set and the allocation whose arms are compared; no set for flow and accrual.
+pub(crate) fn set_and_by(what: &What) -> (&str, Option<&str>) {
+    match what {
+        What::Flow | What::Accrual => ("", None),
+        What::Baseline(p) => (p.set.as_str(), p.by.as_deref()),
+        What::Survival(p) => (p.set.as_str(), p.by.as_deref()),
+        What::WorstGrade(p) => (p.set.as_str(), p.by.as_deref()),
+        What::Proportion(p) => (p.set.as_str(), p.by.as_deref()),
+    }
+}
+
 /// The rows of one planned analysis. `by_arm`: whether results by arm are open, otherwise why not; an analysis that
 /// compares arms then gives one row that says so, and the flow ends before allocation.
 pub(crate) fn one(
@@ -16,13 +27,7 @@ pub(crate) fn one(
     analysis: &Analysis,
     by_arm: &Result<(), Text>,
 ) -> Vec<Row> {
-    let (set, by) = match &analysis.what {
-        What::Flow | What::Accrual => ("", None),
-        What::Baseline(p) => (p.set.as_str(), p.by.as_deref()),
-        What::Survival(p) => (p.set.as_str(), p.by.as_deref()),
-        What::WorstGrade(p) => (p.set.as_str(), p.by.as_deref()),
-        What::Proportion(p) => (p.set.as_str(), p.by.as_deref()),
-    };
+    let (set, by) = set_and_by(&analysis.what);
     if let (Some(_), Err(why)) = (by, by_arm) {
         return vec![Draft::new(id, set, "by_arm", "refused").none("refused", why.clone())];
     }

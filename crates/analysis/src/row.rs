@@ -31,6 +31,31 @@ pub struct Row {
     pub n: Option<u32>,
     pub missing: Option<u32>,
     pub warning: Option<Text>,
+    /// Data cut-off: what is dated up to this day.
+    pub cutoff: Date,
+    /// Ledger position: what was known up to this entry.
+    pub seq: u64,
+}
+
+impl Row {
+    /// The row's address among the rows of one run: the same in every run of the same protocol, at any cut-off.
+    /// Columns are parted by `|`, empty ones stay empty: `os|randomised|A|os|5 years|1826.25|survival|kaplan-meier`.
+    pub fn key(&self) -> String {
+        let clean = |s: &str| s.replace('|', "/");
+        let time = self.time.map(|t| t.to_string()).unwrap_or_default();
+        [
+            &self.analysis,
+            &self.set,
+            self.group.as_deref().unwrap_or(""),
+            &self.variable,
+            self.level.as_deref().unwrap_or(""),
+            &time,
+            &self.stat,
+            &self.method,
+        ]
+        .map(clean)
+        .join("|")
+    }
 }
 
 /// The rows of one run with what they are a function of.

@@ -11,6 +11,12 @@ impl Results {
     pub fn of(&self, analysis: &str) -> Rows<'_> {
         Rows(self.rows.iter().filter(|r| r.analysis == analysis).collect())
     }
+
+    /// The row with this [`Row::key`].
+    pub fn row(&self, key: &str) -> Option<&Row> {
+        let analysis = key.split('|').next().unwrap_or("");
+        self.rows.iter().filter(|r| r.analysis.replace('|', "/") == analysis).find(|r| r.key() == key)
+    }
 }
 
 impl<'a> Rows<'a> {

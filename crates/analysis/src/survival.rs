@@ -3,7 +3,7 @@
 use crate::Row;
 use crate::cohort::{Cohort, Person, level, listed};
 use crate::draft::{Draft, refused, told};
-use crate::endpoint::{Ended, Untimed, observe};
+use crate::endpoint::{Ended, Observed, Untimed, observe};
 use crate::set;
 use protocol::{Endpoint, Protocol, Sided, Survival as Plan};
 use rules::Duration;
@@ -61,7 +61,8 @@ pub(crate) fn survival(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
     let mut rows = set.rows(&draft);
     let by = plan.by.as_deref();
     let arms = set::arms(protocol, by);
-    let (cases, left_out) = observe_all(&set.members, endpoint, by, &arms, &mut rows, &draft);
+    let seen = observe_all(&set.members, endpoint, by, &arms);
+    let (cases, left_out) = timed(seen, &arms, &mut rows, &draft);
     let level = plan.level.to_string().parse().unwrap_or(0.95);
     let untimed = set.members.len() - cases.len();
     let draft = draft.counted(cases.len(), untimed);
@@ -89,28 +90,56 @@ pub(crate) fn survival(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
     rows
 }
 
-/// Observes every member; those without a time are counted by reason and listed. Also how many that are in each arm.
-fn observe_all<'a>(
+/// A member of the set as the endpoint saw them.
+pub(crate) struct Seen<'a> {
+    pub person: &'a Person,
+    /// None: not allocated in an analysis by arm.
+    pub arm: Option<usize>,
+    pub time: Result<Observed, Untimed>,
+}
+
+impl Seen<'_> {
+    /// Why this person has no time in the analysis, as the rows write it.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        match (&self.time, self.arm) {
+            (_, None) => Some("missing:not_allocated".to_owned()),
+            (Err(why), _) => Some(why.level()),
+            (Ok(_), Some(_)) => None,
+        }
+    }
+}
+
+/// Observes every member.
+pub(crate) fn observe_all<'a>(
     members: &[&'a Person],
     endpoint: &Endpoint,
     by: Option<&str>,
+    arms: &[Option<String>],
+) -> Vec<Seen<'a>> {
+    let seen = members.iter().map(|person| {
+        let arm = set::arm_of(person, by, arms);
+        let name = arm.and_then(|a| arms.get(a)).and_then(Option::as_deref);
+        Seen { person, arm, time: observe(person, endpoint, name.or_else(|| any_arm(person))) }
+    });
+    seen.collect()
+}
+
+/// Those with a time; the others are counted by reason and listed. Also how many of these are in each arm.
+fn timed<'a>(
+    seen: Vec<Seen<'a>>,
     arms: &[Option<String>],
     rows: &mut Vec<Row>,
     draft: &Draft,
 ) -> (Vec<Case<'a>>, Vec<usize>) {
     let mut cases = Vec::new();
     let mut left_out = vec![0; arms.len()];
-    let mut untimed: BTreeMap<Untimed, Vec<u32>> = BTreeMap::new();
+    let mut untimed: BTreeMap<String, Vec<u32>> = BTreeMap::new();
     let mut unallocated = Vec::new();
     let mut no_follow_up = Vec::new();
-    for person in members {
-        let Some(arm) = set::arm_of(person, by, arms) else {
-            unallocated.push(person.id);
-            continue;
-        };
-        let name = arms.get(arm).and_then(Option::as_deref);
-        match observe(person, endpoint, name.or_else(|| any_arm(person))) {
-            Ok(o) => {
+    for Seen { person, arm, time } in seen {
+        match (arm, time) {
+            (None, _) => unallocated.push(person.id),
+            (Some(arm), Ok(o)) => {
                 if o.no_follow_up {
                     no_follow_up.push(person.id);
                 }
@@ -122,8 +151,8 @@ fn observe_all<'a>(
                     competing: matches!(o.outcome, Ended::Competing(_)),
                 });
             }
-            Err(why) => {
-                untimed.entry(why).or_default().push(person.id);
+            (Some(arm), Err(why)) => {
+                untimed.entry(why.level()).or_default().push(person.id);
                 if let Some(n) = left_out.get_mut(arm) {
                     *n += 1;
                 }
@@ -137,7 +166,7 @@ fn observe_all<'a>(
             format!("時間が決められないため除いた患者：{}。", who.ja),
             format!("Left out because the time is not known: participants {}.", who.en),
         );
-        rows.push(draft.level(why.level()).warn(Some(warning)).count("missing", ids.len()));
+        rows.push(draft.level(why.as_str()).warn(Some(warning)).count("missing", ids.len()));
     }
     if !unallocated.is_empty() {
         let who = listed(&unallocated);

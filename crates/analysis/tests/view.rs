@@ -1,7 +1,7 @@
 //! From commands through the ledger and the view to rows: what is analysed is what this person may see, up to the cut-off.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
-use analysis::{Results, Rows, analyse, analyse_one};
+use analysis::{Contribution, Origin, Results, Row, Rows, Source, Tracer, analyse, analyse_one};
 use conduct::*;
 use jiff::civil::{Date, date};
 use ledger::Memory;
@@ -182,4 +182,50 @@ fn one_analysis_alone_gives_the_same_rows_as_among_all() {
         assert!(Rows::new(&alone).iter().eq(all.of(id).iter()));
     }
     assert!(analyse_one(&view, "nothing").is_empty());
+}
+
+#[test]
+fn a_number_is_followed_home_to_the_entries_of_the_ledger_and_a_value_forth_to_its_numbers() {
+    let trial = story(Nature::Simulated);
+    let viewer = Viewer::new("stat", Role::Statistician);
+    let (adopted, state) = (trial.adopted(), trial.state());
+    let view = View::new(&adopted, &state, Some(date(2013, 1, 1)), &viewer).unwrap();
+    let found = analyse(&view);
+    let tracer = Tracer::new(&view);
+    let deaths = |r: &&Row| r.value == Some(1.0) && r.stat == "events" && r.level.is_none();
+    let deaths = found.of("os").filter(|r| deaths(&r)).first().unwrap().clone();
+    let parts = tracer.row(&deaths).parts;
+    assert_eq!(parts.len(), 1);
+    assert_eq!(parts[0].contribution, Contribution::Event { days: 365.0 });
+    assert_eq!(Tracer::of(&view, "os").row(&deaths).parts, parts);
+
+    // The day of death was given in one entry, and decides.
+    let sources = tracer.sources(&deaths, parts[0].id);
+    let died = sources.iter().find(|s| matches!(&s.origin, Origin::Value { item, .. } if item == "died_on"));
+    let died = died.unwrap();
+    assert!(died.decides);
+    assert_eq!(died.value, Some(Value::Date(date(2012, 8, 31).into())));
+    let steps: Vec<&Origin> = sources.iter().map(|s| &s.origin).collect();
+    assert!(steps.iter().any(|o| matches!(o, Origin::Registered { step, .. } if step == "second")));
+    assert!(steps.iter().any(|o| matches!(o, Origin::Allocated { .. })));
+    assert!(!steps.iter().any(|o| matches!(o, Origin::Value { item, .. } if item == "tumour_size")));
+
+    // And forth again: by the value and by its entry.
+    let Origin::Value { form, item } = &died.origin else { panic!() };
+    let by_value = tracer.rows(&found, parts[0].id, form, item);
+    assert!(by_value.iter().any(|r| r.key() == deaths.key()));
+    assert!(by_value.iter().any(|r| r.analysis == "os" && r.stat == "hazard_ratio"));
+    assert!(by_value.iter().all(|r| r.analysis != "accrual" && r.analysis != "baseline"));
+    assert!(tracer.entry(&found, died.seq).iter().any(|r| r.key() == deaths.key()));
+    assert_eq!(found.row(&deaths.key()), Some(&deaths));
+    assert!(tracer.rows(&found, parts[0].id, form, "nothing").is_empty());
+    assert!(tracer.entry(&found, 999_999).is_empty());
+
+    // A characteristic leads to its own item only.
+    let size = found.of("baseline").variable("first.tumour_size").group(None).stat("share").first().unwrap();
+    let id = tracer.row(size).parts[0].id;
+    let items = tracer.sources(size, id);
+    let named = |s: &Source| matches!(&s.origin, Origin::Value { item, .. } if item != "tumour_size");
+    assert!(!items.iter().any(named), "{items:?}");
+    assert_eq!((size.cutoff, size.seq), (date(2013, 1, 1), trial.head().seq));
 }

@@ -103,6 +103,11 @@ impl<'a> ParticipantView<'a> {
         self.allocated(allocation).map(|a| a.on)
     }
 
+    /// The ledger entry of the allocation.
+    pub fn allocated_seq(&self, allocation: &str) -> Option<u64> {
+        self.allocated(allocation).map(|a| a.seq)
+    }
+
     /// Factor values as they were frozen; like the arm not for everyone.
     pub fn factors(&self, allocation: &str) -> Option<&'a [(String, String)]> {
         self.allocated(allocation).map(|a| a.factors.as_slice()).filter(|_| self.sees_arm)

@@ -26,6 +26,9 @@ pub struct Step {
     /// Kinds of approval that the site must have on the day.
     #[serde(default)]
     pub approvals: Vec<String>,
+    /// Item of a form filled once that says why somebody did not reach this step: `not_continued.reason`.
+    #[serde(default)]
+    pub not_reached: Option<String>,
     /// Who may pass.
     pub criteria: Vec<Criterion>,
     /// The allocation that this step makes.
@@ -93,6 +96,20 @@ pub struct Allocation {
     /// Whether ineligible participants found later still count.
     #[serde(default = "yes")]
     pub count_ineligible: bool,
+    /// Who got the treatment that was allocated; the participant flow then tells it.
+    #[serde(default)]
+    pub received: Option<Received>,
+}
+
+/// Who was treated as allocated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// The analysis set of those who were.
+    pub set: String,
+    /// Item of a form filled once that says why somebody was not.
+    #[serde(default)]
+    pub why_not: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -1,0 +1,102 @@
+//! What planned analyses read of a participant: only that is gathered, and only that leads home from a number.
+
+use crate::Row;
+use protocol::{Analysis, Endpoint, Protocol, Survival, What};
+use std::collections::BTreeSet;
+
+/// Names of what is read, besides registrations, arms and withdrawals.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    pub facts: BTreeSet<String>,
+    /// Sets with their conditions.
+    pub sets: BTreeSet<String>,
+    /// Items by path.
+    pub paths: BTreeSet<String>,
+    /// Proportions, whose rules are judged.
+    pub rules: BTreeSet<String>,
+    /// Tables of grades, whose records are read.
+    pub records: BTreeSet<String>,
+}
+
+impl Needs {
+    /// What these analyses read together; an id that the protocol does not have reads nothing.
+    pub(crate) fn of<'i>(protocol: &Protocol, ids: impl IntoIterator<Item = &'i str>) -> Needs {
+        let mut needs = Needs::default();
+        for id in ids {
+            if let Some(analysis) = protocol.analyses.get(id) {
+                needs.add(protocol, id, analysis);
+            }
+        }
+        needs
+    }
+
+    fn add(&mut self, protocol: &Protocol, id: &str, analysis: &Analysis) {
+        match &analysis.what {
+            What::Accrual => {}
+            What::Flow => {
+                self.facts.extend(protocol.facts.iter().filter(|(_, f)| f.ends).map(|(id, _)| id.clone()));
+                if let Some((last, _)) = protocol.steps.last() {
+                    self.sets.extend(crate::flow::sets(protocol, last));
+                }
+                let received = protocol.allocation.values().filter_map(|a| a.received.as_ref());
+                self.paths.extend(received.filter_map(|r| r.why_not.clone()));
+                self.paths.extend(protocol.steps.values().filter_map(|s| s.not_reached.clone()));
+            }
+            What::Baseline(plan) => {
+                self.sets.insert(plan.set.clone());
+                self.paths.extend(plan.items.iter().cloned());
+            }
+            What::Survival(plan) => {
+                self.sets.insert(plan.set.clone());
+                self.paths.extend(plan.strata.iter().chain(&plan.subgroups).cloned());
+                self.endpoint(protocol, plan);
+            }
+            What::WorstGrade(plan) => {
+                self.sets.insert(plan.set.clone());
+                self.records.insert(id.to_owned());
+            }
+            What::Proportion(plan) => {
+                self.sets.insert(plan.set.clone());
+                self.rules.insert(id.to_owned());
+            }
+        }
+    }
+
+    fn endpoint(&mut self, protocol: &Protocol, plan: &Survival) {
+        if let Some(endpoint) = protocol.endpoints.get(&plan.endpoint) {
+            self.facts.extend(facts(protocol, endpoint));
+        }
+    }
+
+    /// What one row of an analysis rests on: of a table of characteristics its own item, of a curve no subgroup.
+    pub(crate) fn of_row(protocol: &Protocol, row: &Row) -> Needs {
+        let mut needs = Needs::of(protocol, [row.analysis.as_str()]);
+        match protocol.analyses.get(&row.analysis).map(|a| &a.what) {
+            Some(What::Baseline(_)) => needs.paths.retain(|path| *path == row.variable),
+            Some(What::Survival(plan)) => {
+                let level = row.level.as_deref().unwrap_or("");
+                let item = level.split_once('=').map_or(level, |(item, _)| item);
+                let strata = ["stratified log-rank", "cox"].contains(&row.method.as_str());
+                needs.paths.retain(|path| {
+                    strata && plan.strata.contains(path) || row.method == "cox-subgroup" && path == item
+                });
+            }
+            _ => {}
+        }
+        if row.variable == "analysis_set" {
+            needs.facts.clear();
+            needs.paths.clear();
+            needs.rules.clear();
+            needs.records.clear();
+        }
+        needs
+    }
+}
+
+/// Every fact that an endpoint looks at.
+fn facts(protocol: &Protocol, endpoint: &Endpoint) -> BTreeSet<String> {
+    let arms = protocol.arms.keys().map(|arm| Some(arm.as_str())).chain([None]);
+    let events = arms.flat_map(|arm| endpoint.event.facts(arm));
+    let others = endpoint.competing.iter().chain(&endpoint.censor_at).chain([&endpoint.censor]);
+    events.chain(others).cloned().collect()
+}
