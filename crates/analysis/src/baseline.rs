@@ -101,8 +101,9 @@ pub(crate) fn ordered_levels<'a>(
 
 fn counts(values: &[&Value], levels: &[String], draft: &Draft, rows: &mut Vec<Row>) {
     let known: Vec<String> = values.iter().filter_map(|v| level(v)).collect();
-    let draft =
-        draft.counted(known.len(), values.len() - known.len()).option("denominator", "all in the group");
+    let draft = draft
+        .counted(known.len(), values.len() - known.len())
+        .option("denominator", "all of the set in the group");
     for code in levels {
         let n = known.iter().filter(|k| *k == code).count();
         let draft = draft.level(code.as_str());
@@ -149,7 +150,7 @@ fn missing(values: &[&Value], draft: &Draft, rows: &mut Vec<Row>) {
             let draft = draft
                 .method("count")
                 .level(format!("missing:{kind}"))
-                .option("denominator", "all in the group");
+                .option("denominator", "all of the set in the group");
             rows.push(draft.count("n", n));
             rows.push(share(&draft, n, values.len()));
         }

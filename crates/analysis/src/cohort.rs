@@ -70,6 +70,8 @@ pub(crate) enum Tri {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Graded {
     pub term: Option<String>,
+    /// The system of the term, where the analysis names an item for it.
+    pub system: Option<String>,
     pub grade: Option<u8>,
     /// The analysis' condition on the record; a record that is `False` is not here.
     pub counts: Tri,

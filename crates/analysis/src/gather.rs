@@ -126,6 +126,7 @@ fn graded(
         None => compiled.protocol.forms.get(&plan.form).and_then(|f| f.items().position(|i| i.id == name)),
     };
     let (grade, term) = (field(&plan.grade), field(&plan.term));
+    let system = plan.system.as_deref().and_then(field);
     let repeats = compiled.record_type(&plan.form).is_some();
     let mut out = Vec::new();
     for (_, record) in p.records(&plan.form) {
@@ -140,6 +141,7 @@ fn graded(
         let value = |at: Option<usize>| at.and_then(|i| record.get(i));
         out.push(Graded {
             term: value(term).and_then(crate::cohort::level),
+            system: value(system).and_then(crate::cohort::level),
             grade: value(grade).and_then(grade_of),
             counts,
         });

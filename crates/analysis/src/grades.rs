@@ -23,16 +23,17 @@ pub(crate) struct Worst {
 pub(crate) enum Of<'a> {
     All,
     Term(&'a str),
+    System(&'a str),
 }
 
 impl<'a> Of<'a> {
     /// As the rows of a table write it: the variable, and the name before the grade in the level.
     pub(crate) fn named(variable: &str, plan: &Plan, name: &'a str) -> Of<'a> {
-        if variable == "worst_grade" {
-            Of::All
-        } else {
-            let _ = plan;
-            Of::Term(name)
+        let item = variable.strip_prefix(plan.form.as_str()).and_then(|v| v.strip_prefix('.'));
+        match item {
+            None => Of::All,
+            Some(item) if item == plan.term => Of::Term(name),
+            Some(_) => Of::System(name),
         }
     }
 
@@ -40,6 +41,7 @@ impl<'a> Of<'a> {
         match self {
             Of::All => true,
             Of::Term(term) => record.term.as_deref() == Some(term),
+            Of::System(system) => record.system.as_deref() == Some(system),
         }
     }
 }
@@ -73,8 +75,12 @@ pub(crate) fn worst_grade(cohort: &Cohort, protocol: &Protocol, id: &str, plan: 
     let mut rows = set.rows(&draft);
     let by = plan.by.as_deref();
     let arms = set::arms(protocol, by);
-    let draft = draft.option("denominator", "all in the group").option("no record", "counted as grade 0");
-    let terms = terms(&set.members, protocol, id, plan);
+    let draft =
+        draft.option("denominator", "all of the set in the group").option("no record", "counted as grade 0");
+    let mut named = Vec::new();
+    for item in plan.system.iter().chain([&plan.term]) {
+        named.push((item.as_str(), names(&set.members, protocol, id, plan, item)));
+    }
     for (i, arm) in arms.iter().enumerate() {
         let people: Vec<&Person> =
             set.members.iter().copied().filter(|p| set::arm_of(p, by, &arms) == Some(i)).collect();
@@ -100,11 +106,13 @@ pub(crate) fn worst_grade(cohort: &Cohort, protocol: &Protocol, id: &str, plan: 
             rows.push(share(&draft, open.len(), people.len()));
         }
         at_least(&each, plan, "", people.len(), &draft, &mut rows);
-        for term in &terms {
-            let each: Vec<(u32, Worst)> =
-                people.iter().map(|p| (p.id, worst_of(p, id, Of::Term(term)))).collect();
-            let draft = draft.variable(&format!("{}.{}", plan.form, plan.term));
-            at_least(&each, plan, term, people.len(), &draft, &mut rows);
+        for (item, names) in &named {
+            for name in names {
+                let variable = format!("{}.{item}", plan.form);
+                let of = Of::named(&variable, plan, name);
+                let each: Vec<(u32, Worst)> = people.iter().map(|p| (p.id, worst_of(p, id, of))).collect();
+                at_least(&each, plan, name, people.len(), &draft.variable(&variable), &mut rows);
+            }
         }
     }
     rows
@@ -136,11 +144,12 @@ fn at_least(each: &[(u32, Worst)], plan: &Plan, term: &str, of: usize, draft: &D
     }
 }
 
-/// The terms that were recorded: in the order of the item's codes, or sorted.
-fn terms(members: &[&Person], protocol: &Protocol, id: &str, plan: &Plan) -> Vec<String> {
+/// The terms or systems that were recorded: in the order of the item's codes, or sorted.
+fn names(members: &[&Person], protocol: &Protocol, id: &str, plan: &Plan, item: &str) -> Vec<String> {
+    let of = |r: &Graded| if item == plan.term { r.term.clone() } else { r.system.clone() };
     let seen: BTreeSet<String> =
-        members.iter().filter_map(|p| p.records.get(id)).flatten().filter_map(|r| r.term.clone()).collect();
-    match find_item(protocol, &format!("{}.{}", plan.form, plan.term)) {
+        members.iter().filter_map(|p| p.records.get(id)).flatten().filter_map(of).collect();
+    match find_item(protocol, &format!("{}.{item}", plan.form)) {
         Some(item) if !item.codes.is_empty() => {
             item.codes.keys().filter(|c| seen.contains(*c)).cloned().collect()
         }
@@ -153,7 +162,7 @@ mod tests {
     use super::*;
 
     fn record(grade: Option<u8>, counts: Tri) -> Graded {
-        Graded { term: None, grade, counts }
+        Graded { term: None, system: None, grade, counts }
     }
 
     #[test]

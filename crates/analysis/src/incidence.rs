@@ -62,6 +62,9 @@ pub(crate) fn rows(work: &Work<'_>, rows: &mut Vec<Row>) {
                 rows.push(draft.stat("at_risk", Some(found.n_risk)));
             }
         }
+        if work.brief {
+            continue;
+        }
         whole_curve(curve, &mine, &draft.level("curve"), rows);
         for &t in &ticks {
             let draft = draft.level("table").time(t);

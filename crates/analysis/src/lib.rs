@@ -9,6 +9,8 @@ mod baseline;
 mod cohort;
 mod draft;
 mod endpoint;
+#[cfg(test)]
+mod estimands;
 mod flow;
 mod gather;
 mod grades;
@@ -20,8 +22,10 @@ mod plan;
 mod proportion;
 mod row;
 mod select;
+mod sensitivity;
 mod set;
 mod survival;
+mod switching;
 #[cfg(test)]
 mod tests;
 mod trace;

@@ -103,7 +103,7 @@ fn one(id: u32, dice: &mut Dice) -> Person {
         let grade = dice.below(9);
         if (1..=4).contains(&grade) {
             let grade = (!id.is_multiple_of(29)).then_some(if grade == 4 { 3 } else { grade as u8 });
-            records.push(Graded { term: Some(term.into()), grade, counts: Tri::True });
+            records.push(Graded { term: Some(term.into()), system: None, grade, counts: Tri::True });
         }
     }
     let ulcer = records.iter().any(|r| r.term.as_deref() == Some("ulcer"));

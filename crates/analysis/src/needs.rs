@@ -1,7 +1,7 @@
 //! What planned analyses read of a participant: only that is gathered, and only that leads home from a number.
 
 use crate::Row;
-use protocol::{Analysis, Endpoint, Protocol, Survival, What};
+use protocol::{Analysis, Endpoint, Protocol, Sensitivity, Survival, What};
 use std::collections::BTreeSet;
 
 /// Names of what is read, besides registrations, arms and withdrawals.
@@ -59,6 +59,24 @@ impl Needs {
                 self.sets.insert(plan.set.clone());
                 self.rules.insert(id.to_owned());
             }
+            What::Sensitivity(plan) => self.sensitivity(protocol, plan),
+        }
+    }
+
+    fn sensitivity(&mut self, protocol: &Protocol, plan: &Sensitivity) {
+        if let Some(base) =
+            protocol.analyses.get(&plan.of).filter(|a| !matches!(a.what, What::Sensitivity(_)))
+        {
+            self.add(protocol, &plan.of, base);
+        }
+        for switch in plan.switches.values() {
+            self.sets.extend(switch.set.clone());
+            let events = switch.intercurrent.keys().filter_map(|e| protocol.intercurrent.get(e));
+            self.facts.extend(events.map(|e| e.fact.clone()));
+            for name in &switch.covariates {
+                let of = if protocol.facts.contains_key(name) { &mut self.facts } else { &mut self.paths };
+                of.insert(name.clone());
+            }
         }
     }
 
@@ -80,6 +98,20 @@ impl Needs {
                 needs.paths.retain(|path| {
                     strata && plan.strata.contains(path) || row.method == "cox-subgroup" && path == item
                 });
+            }
+            // Of a switch: the analysis that it changes, and what this switch looks at besides.
+            Some(What::Sensitivity(plan)) => {
+                let mut own = plan.clone();
+                own.switches.retain(|name, _| *name == row.variable);
+                needs = Needs::default();
+                needs.sensitivity(protocol, &own);
+                if let Some(What::Survival(base)) = protocol.analyses.get(&plan.of).map(|a| &a.what) {
+                    let covariates =
+                        |path: &String| own.switches.values().any(|s| s.covariates.contains(path));
+                    needs.paths.retain(|path| base.strata.contains(path) || covariates(path));
+                }
+                let replaced = own.switches.values().any(|s| s.set.is_some());
+                needs.sets.retain(|set| !replaced || *set == row.set);
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use crate::Row;
 use crate::cohort::Cohort;
 use crate::draft::Draft;
-use crate::{accrual, baseline, flow, grades, proportion, survival};
+use crate::{accrual, baseline, flow, grades, proportion, sensitivity, survival};
 use protocol::{Analysis, Protocol, What};
 use words::Text;
 
@@ -15,6 +15,16 @@ pub(crate) fn set_and_by(what: &What) -> (&str, Option<&str>) {
         What::Survival(p) => (p.set.as_str(), p.by.as_deref()),
         What::WorstGrade(p) => (p.set.as_str(), p.by.as_deref()),
         What::Proportion(p) => (p.set.as_str(), p.by.as_deref()),
+        // The set differs by switch; the arms are those of the analysis that it is about.
+        What::Sensitivity(_) => ("", None),
+    }
+}
+
+/// The allocation whose arms an analysis compares.
+pub(crate) fn by<'p>(protocol: &'p Protocol, what: &'p What) -> Option<&'p str> {
+    match what {
+        What::Sensitivity(plan) => set_and_by(&protocol.analyses.get(&plan.of)?.what).1,
+        other => set_and_by(other).1,
     }
 }
 
@@ -27,8 +37,8 @@ pub(crate) fn one(
     analysis: &Analysis,
     by_arm: &Result<(), Text>,
 ) -> Vec<Row> {
-    let (set, by) = set_and_by(&analysis.what);
-    if let (Some(_), Err(why)) = (by, by_arm) {
+    let (set, _) = set_and_by(&analysis.what);
+    if let (Some(_), Err(why)) = (by(protocol, &analysis.what), by_arm) {
         return vec![Draft::new(id, set, "by_arm", "refused").none("refused", why.clone())];
     }
     match &analysis.what {
@@ -44,6 +54,7 @@ pub(crate) fn one(
         What::Survival(plan) => survival::survival(cohort, protocol, id, plan),
         What::WorstGrade(plan) => grades::worst_grade(cohort, protocol, id, plan),
         What::Proportion(plan) => proportion::proportion(cohort, protocol, id, plan),
+        What::Sensitivity(plan) => sensitivity::sensitivity(cohort, protocol, id, plan),
     }
 }
 

@@ -3,16 +3,32 @@
 use crate::Row;
 use crate::cohort::{Cohort, Tri, listed};
 use crate::draft::{Draft, refused, told};
-use crate::set;
-use protocol::{Proportion as Plan, Protocol};
+use crate::{sensitivity, set};
+use protocol::{MissingCase, Proportion as Plan, Protocol};
 use stats::inference::{Estimate, Level};
-use stats::proportion::{BinomialMethod, Count, DifferenceMethod, binomial_interval, risk_difference};
+use stats::proportion::{BinomialMethod, DifferenceMethod, binomial_interval, risk_difference};
 use words::Text;
 
 /// All rows of a planned proportion. Participants for whom the rule cannot be told are not in the denominator; they
 /// are counted as missing and listed.
 pub(crate) fn proportion(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Plan) -> Vec<Row> {
-    let draft = Draft::new(id, &plan.set, id, "clopper-pearson");
+    again(cohort, protocol, id, plan, None, Draft::new(id, &plan.set, id, "clopper-pearson"))
+}
+
+/// What cannot be told, as a case takes it: yes is taken to be bad, and the reference arm (the first) goes the other way.
+pub(crate) fn takes(missing: Option<MissingCase>, by: Option<&str>, arm: usize) -> Option<bool> {
+    missing.map(|case| (case == MissingCase::Worst) != (by.is_some() && arm == 0))
+}
+
+/// The rows of the proportion whose rule belongs to the analysis `of`, with what is missing taken at its worst or best.
+pub(crate) fn again(
+    cohort: &Cohort,
+    protocol: &Protocol,
+    of: &str,
+    plan: &Plan,
+    missing: Option<MissingCase>,
+    draft: Draft,
+) -> Vec<Row> {
     let Some(set) = set::members(cohort, protocol, &plan.set) else {
         return vec![
             draft
@@ -23,37 +39,47 @@ pub(crate) fn proportion(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &
     let by = plan.by.as_deref();
     let arms = set::arms(protocol, by);
     let level = Level::two_sided(plan.level.to_string().parse().unwrap_or(0.95));
-    let draft = draft
-        .option("level", plan.level.normalize().to_string())
-        .option("denominator", "those for whom the rule can be told");
+    let draft = draft.option("level", plan.level.normalize().to_string()).option(
+        "denominator",
+        if missing.is_some() { "all of the set" } else { "those of the set for whom the rule can be told" },
+    );
     let mut counts = Vec::new();
     for (i, arm) in arms.iter().enumerate() {
         let mine = set.members.iter().filter(|p| set::arm_of(p, by, &arms) == Some(i));
-        let (mut yes, mut known, mut unknown) = (0usize, 0usize, Vec::new());
+        let (mut yes, mut no, mut unknown) = (0usize, 0usize, Vec::new());
         for person in mine {
-            match person.rules.get(id) {
-                Some(Tri::True) => (yes, known) = (yes + 1, known + 1),
-                Some(Tri::False) => known += 1,
+            match person.rules.get(of) {
+                Some(Tri::True) => yes += 1,
+                Some(Tri::False) => no += 1,
                 Some(Tri::Unknown(_)) | None => unknown.push(person.id),
             }
         }
+        let count = sensitivity::counted(yes, no, unknown.len(), takes(missing, by, i));
         let who = listed(&unknown);
-        let draft = draft.group(arm.as_deref()).counted(known, unknown.len()).warn(
-            (!unknown.is_empty()).then(|| {
-                Text::new(
-                    format!("判定できず分母から除いた患者：{}。", who.ja),
-                    format!("Cannot be told, not in the denominator: participants {}.", who.en),
-                )
-            }),
-        );
-        rows.push(draft.count("n", yes));
-        rows.push(draft.count("denominator", known));
-        if known == 0 {
+        let warning = match (unknown.is_empty(), takes(missing, by, i)) {
+            (true, _) => None,
+            (false, None) => Some(Text::new(
+                format!("判定できず分母から除いた患者：{}。", who.ja),
+                format!("Cannot be told, not in the denominator: participants {}.", who.en),
+            )),
+            (false, Some(yes)) => Some(Text::new(
+                format!("判定できず「{}」とみなした患者：{}。", if yes { "あり" } else { "なし" }, who.ja),
+                format!(
+                    "Cannot be told, taken as {}: participants {}.",
+                    if yes { "yes" } else { "no" },
+                    who.en
+                ),
+            )),
+        };
+        let left_out = unknown.len() - (count.n as usize - yes - no);
+        let draft = draft.group(arm.as_deref()).counted(count.n as usize, left_out).warn(warning);
+        rows.push(draft.stat("n", Some(count.x as f64)));
+        rows.push(draft.stat("denominator", Some(count.n as f64)));
+        if count.n == 0 {
             let why =
                 Text::new("判定できる患者がいません。", "There is no participant for whom it can be told.");
             rows.push(draft.none("share", why));
         } else {
-            let count = Count::new(yes as u64, known as u64);
             match binomial_interval(count, BinomialMethod::ClopperPearson, level) {
                 Ok(e) => estimate(&e, "share", &draft, &mut rows),
                 Err(e) => rows.push(draft.none("share", refused(&e))),

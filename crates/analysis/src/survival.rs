@@ -21,7 +21,7 @@ pub const DAYS_PER_MONTH: f64 = 30.4375;
 
 /// One participant with a time.
 pub(crate) struct Case<'a> {
-    person: &'a Person,
+    pub person: &'a Person,
     pub arm: usize,
     pub days: f64,
     pub event: bool,
@@ -31,7 +31,7 @@ pub(crate) struct Case<'a> {
 
 /// One analysis while it is being worked out.
 pub(crate) struct Work<'a> {
-    protocol: &'a Protocol,
+    pub protocol: &'a Protocol,
     pub plan: &'a Plan,
     pub arms: Vec<Option<String>>,
     pub cases: Vec<Case<'a>>,
@@ -42,6 +42,8 @@ pub(crate) struct Work<'a> {
     /// What all its rows have in common.
     pub draft: Draft,
     pub level: f64,
+    /// Without the whole curve and the table under it.
+    pub brief: bool,
 }
 
 /// All rows of a planned survival analysis.
@@ -59,32 +61,22 @@ pub(crate) fn survival(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
         )];
     };
     let mut rows = set.rows(&draft);
-    let by = plan.by.as_deref();
-    let arms = set::arms(protocol, by);
-    let seen = observe_all(&set.members, endpoint, by, &arms);
-    let (cases, left_out) = timed(seen, &arms, &mut rows, &draft);
-    let level = plan.level.to_string().parse().unwrap_or(0.95);
-    let untimed = set.members.len() - cases.len();
-    let draft = draft.counted(cases.len(), untimed);
-    let work = Work { protocol, plan, arms, cases, left_out, untimed, draft, level };
-    if work.cases.is_empty() {
-        let why = if set.members.is_empty() {
-            Text::new("解析対象の患者がいません。", "There are no participants in the analysis set.")
-        } else {
-            Text::new("時間を決められる患者がいません。", "No participant has a known time.")
-        };
-        rows.push(work.draft.none("survival", why));
-        return rows;
-    }
+    let arms = set::arms(protocol, plan.by.as_deref());
+    let seen = observe_all(&set.members, endpoint, plan.by.as_deref(), &arms);
+    let work = match Work::new(protocol, plan, &set.members, seen, draft, false, &mut rows) {
+        Ok(work) => work,
+        Err(row) => {
+            rows.push(*row);
+            return rows;
+        }
+    };
     if !endpoint.competing.is_empty() {
         crate::incidence::rows(&work, &mut rows);
         return rows;
     }
     work.curves(&mut rows);
-    if by.is_some() {
-        let (cases, missing) = work.stratified();
-        work.test(&cases, missing, &mut rows);
-        work.model(&cases, missing, &mut rows);
+    if plan.by.is_some() {
+        work.compare(&mut rows);
         work.subgroups(&mut rows);
     }
     rows
@@ -190,12 +182,53 @@ fn timed<'a>(
 }
 
 /// The arm for endpoints that differ by arm, in an analysis that does not compare.
-fn any_arm(person: &Person) -> Option<&str> {
+pub(crate) fn any_arm(person: &Person) -> Option<&str> {
     person.arms.values().next().map(String::as_str)
 }
 
-impl Work<'_> {
-    fn curves(&self, rows: &mut Vec<Row>) {
+impl<'a> Work<'a> {
+    /// Sorts the observations; those without a time are counted, by reason. The error is the row that says why there
+    /// is nothing to work out.
+    pub(crate) fn new(
+        protocol: &'a Protocol,
+        plan: &'a Plan,
+        members: &[&'a Person],
+        seen: Vec<Seen<'a>>,
+        draft: Draft,
+        brief: bool,
+        rows: &mut Vec<Row>,
+    ) -> Result<Work<'a>, Box<Row>> {
+        let arms = set::arms(protocol, plan.by.as_deref());
+        let (cases, left_out) = timed(seen, &arms, rows, &draft);
+        let untimed = members.len() - cases.len();
+        let draft = draft.counted(cases.len(), untimed);
+        let level = plan.level.to_string().parse().unwrap_or(0.95);
+        let work = Work { protocol, plan, arms, cases, left_out, untimed, draft, level, brief };
+        if !work.cases.is_empty() {
+            return Ok(work);
+        }
+        let why = if members.is_empty() {
+            Text::new("解析対象の患者がいません。", "There are no participants in the analysis set.")
+        } else {
+            Text::new("時間を決められる患者がいません。", "No participant has a known time.")
+        };
+        Err(Box::new(work.draft.none("survival", why)))
+    }
+
+    /// Test and model of the arms.
+    pub(crate) fn compare(&self, rows: &mut Vec<Row>) {
+        let (cases, missing) = self.stratified();
+        self.test(&cases, missing, rows);
+        self.model(&cases, missing, rows);
+    }
+
+    /// The second of two arms against the reference: `B/A`.
+    pub(crate) fn contrast(&self) -> String {
+        let other = (0..self.arms.len()).find(|a| *a != self.reference()).unwrap_or(0);
+        format!("{}/{}", self.name(other), self.name(self.reference()))
+    }
+
+    pub(crate) fn curves(&self, rows: &mut Vec<Row>) {
         let (time, event, arm) = columns(&self.cases);
         let options = KmOptions { conf_level: self.level, ..KmOptions::default() };
         let draft = self
@@ -226,8 +259,10 @@ impl Work<'_> {
             median(curve, &draft, rows);
             self.follow_up(arm.as_deref(), &draft, rows);
             self.planned(curve, &draft, rows);
-            whole_curve(curve, &draft.level("curve"), rows);
-            table(curve, &ticks, &draft.level("table"), rows);
+            if !self.brief {
+                whole_curve(curve, &draft.level("curve"), rows);
+                table(curve, &ticks, &draft.level("table"), rows);
+            }
         }
     }
 
@@ -281,7 +316,7 @@ impl Work<'_> {
         (kept, missing)
     }
 
-    fn reference(&self) -> usize {
+    pub(crate) fn reference(&self) -> usize {
         let named = self.plan.reference.as_deref();
         self.arms.iter().position(|a| a.is_some() && a.as_deref() == named).unwrap_or(0)
     }
@@ -291,7 +326,7 @@ impl Work<'_> {
     }
 
     /// Options of comparisons: how missing stratification items were treated, which way the sign goes.
-    fn comparison(&self, method: &str, n: usize, missing: usize) -> Draft {
+    pub(crate) fn comparison(&self, method: &str, n: usize, missing: usize) -> Draft {
         let draft = self
             .draft
             .method(method)
@@ -389,7 +424,7 @@ impl Work<'_> {
         }
     }
 
-    fn cox_options(&self) -> CoxOptions {
+    pub(crate) fn cox_options(&self) -> CoxOptions {
         CoxOptions { conf_level: self.level, ..CoxOptions::default() }
     }
 
@@ -495,7 +530,7 @@ impl Work<'_> {
     }
 }
 
-fn ratio(fit: &CoxFit, column: usize, draft: &Draft, rows: &mut Vec<Row>) {
+pub(crate) fn ratio(fit: &CoxFit, column: usize, draft: &Draft, rows: &mut Vec<Row>) {
     let Some(c) = fit.coefficients.get(column) else { return };
     let draft = draft.warn(told(&fit.warnings));
     rows.push(draft.stat("hazard_ratio", c.hr));

@@ -314,7 +314,8 @@ fn baseline_shares_and_kinds_of_missing_add_up_to_the_arm() {
 #[test]
 fn worst_grades_count_each_participant_once_and_unknown_grades_are_listed() {
     let mut people: Vec<Person> = (1..=4).map(|i| person(i, date(2000, 3, 1), "0")).collect();
-    let record = |term: &str, grade| Graded { term: Some(term.into()), grade, counts: Tri::True };
+    let record =
+        |term: &str, grade| Graded { term: Some(term.into()), system: None, grade, counts: Tri::True };
     people[0].records.insert("ae".into(), vec![record("ulcer", Some(3)), record("nausea", Some(2))]);
     people[1].records.insert("ae".into(), vec![record("ulcer", Some(1)), record("ulcer", None)]);
     people[2].records.insert("ae".into(), vec![record("nausea", Some(2))]);

@@ -6,6 +6,9 @@
 
 mod inputs;
 mod who;
+pub(crate) use who::Placed;
+#[cfg(test)]
+pub(crate) use who::tests::led_home;
 
 use crate::cohort::Cohort;
 use crate::needs::Needs;

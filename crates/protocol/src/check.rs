@@ -1,6 +1,7 @@
 //! Whether the parts of a protocol fit together: names that meet, windows that can be kept, ratios that add up.
 
 mod analyses;
+mod estimands;
 mod forms;
 mod registration;
 mod schedule;
@@ -36,6 +37,7 @@ pub enum Named {
     Approval,
     Allocation,
     Analysis,
+    Intercurrent,
 }
 
 impl Named {
@@ -51,6 +53,7 @@ impl Named {
             Named::Approval => ("承認書類", "approval"),
             Named::Allocation => ("割付", "allocation"),
             Named::Analysis => ("解析", "analysis"),
+            Named::Intercurrent => ("中間事象（intercurrent）", "intercurrent event"),
         };
         Text::new(ja, en)
     }
@@ -79,6 +82,7 @@ pub fn check(protocol: &Protocol) -> Vec<Finding> {
         (Named::Approval, keys(&p.approvals)),
         (Named::Allocation, keys(&p.allocation)),
         (Named::Analysis, keys(&p.analyses)),
+        (Named::Intercurrent, keys(&p.intercurrent)),
     ]);
     let mut checker = Checker { protocol, names, found: vec![] };
     checker.study();
@@ -89,6 +93,7 @@ pub fn check(protocol: &Protocol) -> Vec<Finding> {
     checker.facts();
     checker.endpoints();
     checker.analyses();
+    checker.estimands();
     checker.published();
     checker.found
 }

@@ -65,6 +65,9 @@ pub struct Protocol {
     /// Times from a step to a fact.
     #[serde(default)]
     pub endpoints: Ordered<Endpoint>,
+    /// What may happen after the start and change what a time means.
+    #[serde(default)]
+    pub intercurrent: Ordered<Intercurrent>,
     /// Analysis sets: who is counted.
     #[serde(default)]
     pub sets: Ordered<AnalysisSet>,

@@ -133,6 +133,22 @@ pub(crate) fn step(protocol: &Protocol, id: &str) -> Text {
     protocol.steps.get(id).map_or_else(|| Text::same(id), |s| s.title())
 }
 
+/// A method as rows write it.
+pub(crate) fn method(name: &str) -> Text {
+    let key = format!("method-{}", name.replace(' ', "-"));
+    if say::has(&key) { say::text(&key) } else { Text::same(name) }
+}
+
+/// Facts in words, any of which counts.
+pub(crate) fn facts(protocol: &Protocol, ids: &[String]) -> Text {
+    let titles: Vec<Text> = ids
+        .iter()
+        .map(|id| protocol.facts.get(id).map_or_else(|| Text::same(id), |f| Text::new(&f.ja, &f.en)))
+        .collect();
+    let join = |lang: Lang, joint: &str| titles.iter().map(|t| t.get(lang)).collect::<Vec<_>>().join(joint);
+    Text::new(join(Lang::Ja, "・"), join(Lang::En, " or "))
+}
+
 /// Where a participant stands at the cut-off (`follow_up` rows).
 pub(crate) fn state(protocol: &Protocol, state: &str) -> Text {
     reason(protocol, "", state)
@@ -149,6 +165,10 @@ pub(crate) fn reason(protocol: &Protocol, step: &str, reason: &str) -> Text {
             ),
             None => Text::same(id),
         };
+    }
+    // What a form gives as the reason.
+    if let Some((path, found)) = reason.strip_prefix("item:").and_then(|r| r.split_once('=')) {
+        return code(protocol, path, found);
     }
     if let Some(id) = reason.strip_prefix("fact:") {
         return protocol.facts.get(id).map_or_else(|| Text::same(id), |f| Text::new(&f.ja, &f.en));

@@ -66,7 +66,17 @@ mod tests {
         }
         let quoted: BTreeSet<&str> = sources.split('"').collect();
         // Families whose last part is computed: `stat-…` and the like.
-        let families = ["outcome-", "stat-", "option-", "method-", "box-", "reason-", "missing-", "nature-"];
+        let families = [
+            "outcome-",
+            "stat-",
+            "option-",
+            "method-",
+            "box-",
+            "reason-",
+            "missing-",
+            "nature-",
+            "strategy-",
+        ];
         for key in messages.keys() {
             assert!(
                 quoted.contains(key) || families.iter().any(|f| key.starts_with(f)),

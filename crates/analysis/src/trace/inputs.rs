@@ -45,9 +45,15 @@ impl Inputs {
                 inputs.start = protocol.endpoints.get(&plan.endpoint).map(|e| e.from.clone());
                 inputs.steps.extend(inputs.start.clone());
             }
-            _ => {}
+            What::Sensitivity(plan) => {
+                if let Some(What::Survival(base)) = protocol.analyses.get(&plan.of).map(|a| &a.what) {
+                    inputs.start = protocol.endpoints.get(&base.endpoint).map(|e| e.from.clone());
+                    inputs.steps.extend(inputs.start.clone());
+                }
+            }
+            What::Baseline(_) | What::WorstGrade(_) | What::Proportion(_) => {}
         }
-        inputs.allocations.extend(crate::plan::set_and_by(&analysis.what).1.map(str::to_owned));
+        inputs.allocations.extend(crate::plan::by(protocol, &analysis.what).map(str::to_owned));
         for fact in &needs.facts {
             let sources = protocol.facts.get(fact).map_or(&[][..], |f| f.from.as_slice());
             let rules = compiled.facts.get(fact);
@@ -72,6 +78,9 @@ impl Inputs {
             let Some(What::WorstGrade(plan)) = protocol.analyses.get(id).map(|a| &a.what) else { continue };
             inputs.field(compiled, &plan.form, &plan.grade);
             inputs.field(compiled, &plan.form, &plan.term);
+            if let Some(system) = &plan.system {
+                inputs.field(compiled, &plan.form, system);
+            }
             if let Some(rule) = compiled.analyses.get(id) {
                 inputs.rule(compiled, rule, Some(&plan.form));
             }

@@ -7,7 +7,9 @@ use crate::endpoint::Ended;
 use crate::grades::{self, Worst};
 use crate::set;
 use crate::survival::{Seen, observe_all};
-use protocol::{Analysis, Baseline, Proportion, Protocol, Survival, What, WorstGrade};
+use protocol::{
+    Analysis, Baseline, MissingCase, Proportion, Protocol, Sensitivity, Survival, What, WorstGrade,
+};
 use words::Text;
 
 pub(crate) struct Placed<'a> {
@@ -23,7 +25,8 @@ impl<'a> Placed<'a> {
 }
 
 /// Statistics that count participants.
-const COUNTS: [&str; 10] = [
+const COUNTS: [&str; 11] = [
+    "switched",
     "n",
     "events",
     "censored",
@@ -46,12 +49,12 @@ pub(crate) fn behind<'a>(
     let counts = COUNTS.contains(&row.stat.as_str()) || row.stat == "total";
     let nothing = (counts, Vec::new());
     let Some(analysis) = protocol.analyses.get(&row.analysis) else { return nothing };
-    let (set, by) = crate::plan::set_and_by(&analysis.what);
+    let by = crate::plan::by(protocol, &analysis.what);
     if row.method == "refused" || row.method == "scope" || by.is_some() && by_arm.is_err() {
         return nothing;
     }
     if row.variable == "analysis_set" {
-        return (counts, in_set(cohort, protocol, set, row));
+        return (counts, in_set(cohort, protocol, &row.set, row));
     }
     let placed = match &analysis.what {
         What::Flow => flow(cohort, protocol, by_arm.is_ok(), row),
@@ -59,7 +62,8 @@ pub(crate) fn behind<'a>(
         What::Baseline(plan) => baseline(cohort, protocol, plan, row),
         What::Survival(plan) => survival(cohort, protocol, plan, row),
         What::WorstGrade(plan) => worst_grade(cohort, protocol, analysis, plan, row),
-        What::Proportion(plan) => proportion(cohort, protocol, plan, row),
+        What::Proportion(plan) => proportion(cohort, protocol, plan, &row.analysis, None, row),
+        What::Sensitivity(plan) => sensitivity(cohort, protocol, plan, row),
     };
     (counts, placed)
 }
@@ -188,19 +192,61 @@ fn worst_grade<'a>(
     placed.collect()
 }
 
-fn proportion<'a>(cohort: &'a Cohort, protocol: &Protocol, plan: &Proportion, row: &Row) -> Vec<Placed<'a>> {
-    let people = grouped(cohort, protocol, &plan.set, plan.by.as_deref(), row);
+fn proportion<'a>(
+    cohort: &'a Cohort,
+    protocol: &Protocol,
+    plan: &Proportion,
+    of: &str,
+    missing: Option<MissingCase>,
+    row: &Row,
+) -> Vec<Placed<'a>> {
+    let by = plan.by.as_deref();
+    let arms = set::arms(protocol, by);
+    let people = grouped(cohort, protocol, &row.set, by, row);
     let placed = people.into_iter().filter_map(|(p, arm)| {
-        let contribution = match (p.rules.get(&row.analysis), row.stat.as_str()) {
-            (Some(Tri::True), _) => Contribution::Counted,
-            (_, "n") => return None,
-            (Some(Tri::False), _) => Contribution::Otherwise,
-            (_, "denominator") => return None,
-            _ => Contribution::LeftOut("missing:cannot_tell".to_owned()),
+        let taken = set::arm_of(p, by, &arms).and_then(|i| crate::proportion::takes(missing, by, i));
+        let yes = match p.rules.get(of) {
+            Some(Tri::True) => Some(true),
+            Some(Tri::False) => Some(false),
+            Some(Tri::Unknown(_)) | None => taken,
+        };
+        let contribution = match (yes, row.stat.as_str()) {
+            (Some(true), _) => Contribution::Counted,
+            (_, "n") | (None, "denominator") => return None,
+            (Some(false), _) => Contribution::Otherwise,
+            (None, _) => Contribution::LeftOut("missing:cannot_tell".to_owned()),
         };
         Some(Placed { person: p, group: arm, contribution })
     });
     placed.collect()
+}
+
+fn sensitivity<'a>(
+    cohort: &'a Cohort,
+    protocol: &Protocol,
+    plan: &Sensitivity,
+    row: &Row,
+) -> Vec<Placed<'a>> {
+    let switch = plan.switches.get(&row.variable);
+    match protocol.analyses.get(&plan.of).map(|a| &a.what) {
+        Some(What::Proportion(base)) => {
+            proportion(cohort, protocol, base, &plan.of, switch.and_then(|s| s.missing), row)
+        }
+        Some(What::Survival(base)) => {
+            let members = set::members(cohort, protocol, &row.set).map(|s| s.members).unwrap_or_default();
+            if row.level.as_deref() == Some("members") {
+                let counted = |p| Placed::new(p, None, Contribution::Counted);
+                return members.into_iter().map(counted).collect();
+            }
+            let seen = crate::sensitivity::seen(cohort, protocol, base, switch, &members);
+            let mut placed = placed(seen, &set::arms(protocol, base.by.as_deref()), base, row);
+            if row.stat == "switched" {
+                placed.retain(|p| crate::sensitivity::switched(protocol, base, switch, p));
+            }
+            placed
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn survival<'a>(cohort: &'a Cohort, protocol: &Protocol, plan: &Survival, row: &Row) -> Vec<Placed<'a>> {
@@ -288,7 +334,7 @@ fn outcome(seen: &Seen<'_>) -> Option<Contribution> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::made_up;
     use jiff::civil::date;
@@ -299,13 +345,11 @@ mod tests {
         Cohort { cutoff: date(2019, 1, 31), sites, people }
     }
 
-    #[test]
-    fn every_count_is_led_home_to_exactly_as_many_participants_as_it_counts() {
-        let (protocol, cohort) = (made_up::protocol(), cohort(made_up::people()));
-        let rows = crate::plan::all(&cohort, &protocol, &Ok(()));
+    /// Leads every row home; how many counts and how many estimates there were.
+    pub(crate) fn led_home(cohort: &Cohort, protocol: &Protocol, rows: &[Row]) -> (usize, usize) {
         let (mut led, mut estimates) = (0, 0);
-        for row in &rows {
-            let (counts, placed) = behind(&cohort, &protocol, &Ok(()), row);
+        for row in rows {
+            let (counts, placed) = behind(cohort, protocol, &Ok(()), row);
             let who: BTreeSet<u32> = placed.iter().map(|p| p.person.id).collect();
             assert_eq!(who.len(), placed.len(), "somebody twice behind {}", row.key());
             if counts {
@@ -320,7 +364,15 @@ mod tests {
                 estimates += 1;
             }
         }
-        assert!(led > 500 && estimates > 400, "{led} counts, {estimates} estimates");
+        (led, estimates)
+    }
+
+    #[test]
+    fn every_count_is_led_home_to_exactly_as_many_participants_as_it_counts() {
+        let (protocol, cohort) = (made_up::protocol(), cohort(made_up::people()));
+        let rows = crate::plan::all(&cohort, &protocol, &Ok(()));
+        let (counts, estimates) = led_home(&cohort, &protocol, &rows);
+        assert!(counts > 500 && estimates > 400, "{counts} counts, {estimates} estimates");
     }
 
     #[test]

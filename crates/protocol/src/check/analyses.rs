@@ -141,6 +141,7 @@ impl Checker<'_> {
                 self.grades(id, w);
             }
             What::Proportion(x) => self.of(id, "proportion", &x.set, x.by.as_deref()),
+            What::Sensitivity(s) => self.sensitivity(id, s),
         }
     }
 
@@ -275,7 +276,10 @@ impl Checker<'_> {
         let at = |key: &str| path!["analyses", id, "what", "worst_grade", key];
         if self.refers(at("form"), Named::Form, &w.form) {
             let names: Vec<&str> = p.forms[&w.form].items().map(|i| i.id.as_str()).collect();
-            for (key, name) in [("grade", &w.grade), ("term", &w.term)] {
+            for (key, name) in
+                [("grade", Some(&w.grade)), ("term", Some(&w.term)), ("system", w.system.as_ref())]
+            {
+                let Some(name) = name else { continue };
                 if !names.contains(&name.as_str()) {
                     self.unknown(at(key), &Text::new("項目", "item"), name, names.clone());
                 }

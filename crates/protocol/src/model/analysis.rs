@@ -43,6 +43,27 @@ impl EndpointEvent {
     }
 }
 
+/// Something that may happen after the start and changes what a time means: an operation in the arm without one. How an
+/// analysis deals with it is its estimand (ICH E9(R1)); without a switch it is ignored (treatment policy).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Intercurrent {
+    pub ja: String,
+    pub en: String,
+    /// The fact that dates it.
+    pub fact: String,
+    /// The arms in which it counts as such; none named: all.
+    #[serde(default)]
+    pub arms: Vec<String>,
+}
+
+impl Intercurrent {
+    /// Whether it counts in this arm.
+    pub fn in_arm(&self, arm: Option<&str>) -> bool {
+        self.arms.is_empty() || arm.is_some_and(|a| self.arms.iter().any(|b| b == a))
+    }
+}
+
 /// Who is counted: everyone registered at `step` (cancelled numbers left out), less the ineligible if so said,
 /// for whom `when` is true. A participant for whom `when` cannot be told is left out and listed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -110,6 +131,8 @@ pub enum What {
     WorstGrade(WorstGrade),
     /// Share of participants for whom a rule is true.
     Proportion(Proportion),
+    /// Another analysis again, each time with something decided otherwise.
+    Sensitivity(Sensitivity),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -166,6 +189,9 @@ pub struct WorstGrade {
     pub form: String,
     pub grade: String,
     pub term: String,
+    /// Item with the system to which the term belongs (CTCAE: system organ class); then it is told by system too.
+    #[serde(default)]
+    pub system: Option<String>,
     /// Only records for which this is true, such as one treatment phase.
     #[serde(default)]
     pub when: Option<String>,
@@ -182,4 +208,75 @@ pub struct Proportion {
     pub rule: String,
     #[schemars(schema_with = "schema::between_0_and_1")]
     pub level: Decimal,
+}
+
+/// A survival analysis or a proportion as planned, and once more for each switch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sensitivity {
+    /// The analysis of which this is the sensitivity.
+    pub of: String,
+    pub switches: Ordered<Switch>,
+}
+
+/// What is decided otherwise than planned; what is not named stays as planned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    pub ja: String,
+    pub en: String,
+    /// Another analysis set, such as that of those treated per protocol.
+    #[serde(default)]
+    pub set: Option<String>,
+    /// Intercurrent event to what it does.
+    #[serde(default)]
+    pub intercurrent: Ordered<Strategy>,
+    /// For `ipcw`: items, and facts that count from their day on, on which it depends who has the event.
+    #[serde(default)]
+    pub covariates: Vec<String>,
+    /// What is not known is taken at its worst, or at its best, for every arm but the reference; at the opposite for that.
+    #[serde(default)]
+    pub missing: Option<MissingCase>,
+    /// With `missing`: without event, somebody last seen longer than this before the cut-off counts as missing (12 months).
+    #[serde(default)]
+    #[schemars(schema_with = "schema::duration")]
+    pub lost_after: Option<Duration>,
+}
+
+/// What an intercurrent event does to a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Nothing: it is part of the treatment.
+    TreatmentPolicy,
+    /// It counts as the event.
+    Composite,
+    /// It ends observation with another outcome: then cumulative incidence is told.
+    WhileOnTreatment,
+    /// Hypothetical, as if it did not happen: observation ends there, taken to say nothing about the rest.
+    Censor,
+    /// Hypothetical: observation ends there, those like them weigh more (inverse probability of censoring).
+    Ipcw,
+    /// Hypothetical: rank-preserving structural failure time model of the time since the event's fact.
+    Rpsft,
+}
+
+impl Strategy {
+    pub fn name(self) -> &'static str {
+        match self {
+            Strategy::TreatmentPolicy => "treatment_policy",
+            Strategy::Composite => "composite",
+            Strategy::WhileOnTreatment => "while_on_treatment",
+            Strategy::Censor => "censor",
+            Strategy::Ipcw => "ipcw",
+            Strategy::Rpsft => "rpsft",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingCase {
+    Worst,
+    Best,
 }

@@ -126,7 +126,20 @@ fn arms(
         let name = arm(protocol, *group);
         let mut cards = Vec::new();
         if let Some(n) = mine.variable("allocated").count("n") {
-            cards.push(Card::new(counted("box-allocated", &name, n), width));
+            let mut card = Card::new(counted("box-allocated", &name, n), width);
+            for set in mine.variable("treated").levels() {
+                let n = mine.variable("treated").level(Some(set)).count("n").unwrap_or(0);
+                card.push(Role::Label, counted("box-treated", &Text::default(), n), 0.0, width);
+                let out = mine.variable("not_treated").level(Some(set)).count("n").unwrap_or(0);
+                if out > 0 {
+                    let heading = counted("box-not-treated", &Text::default(), out);
+                    let reasons = exit_card(rows, protocol, "not_treated", *group, set, heading, width);
+                    let lines = reasons.lines.into_iter().enumerate();
+                    card.lines
+                        .extend(lines.map(|(i, (_, t))| (Role::Label, if i == 0 { t } else { indented(t) })));
+                }
+            }
+            cards.push(card);
         }
         let states = mine.variable("follow_up").stat("n");
         if !states.is_empty() {
@@ -210,6 +223,11 @@ fn exit_card(
         }
     }
     card
+}
+
+/// A reason under the line that it belongs to.
+fn indented(text: Text) -> Text {
+    Text::new(format!("　{}", text.ja), format!("  {}", text.en))
 }
 
 fn counted(key: &str, what: &Text, n: u64) -> Text {

@@ -5,7 +5,7 @@ use super::{WIDTH, arm};
 use crate::scene::{Anchor, Role, Scene};
 use crate::{phrase, say};
 use analysis::Rows;
-use protocol::Protocol;
+use protocol::{Protocol, What};
 use words::{Lang, Text, number};
 
 const ROW: f64 = 22.0;
@@ -61,6 +61,47 @@ pub fn forest(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Sc
             heading: false,
         });
     }
+    let level = phrase::level(&overall).or_else(|| phrase::level(&subgroups));
+    let reference = phrase::option(&overall, "reference").or_else(|| phrase::option(&subgroups, "reference"));
+    draw(lines, "figure-forest", &format!("{analysis}-forest"), &arms, level, reference, protocol)
+}
+
+/// The hazard ratios of a `sensitivity` analysis, one line per switch, the planned analysis first.
+pub fn switches(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Scene> {
+    let What::Sensitivity(plan) = &protocol.analyses.get(analysis)?.what else { return None };
+    let names: Vec<(&str, Text)> = std::iter::once(("planned", say::text("as-planned")))
+        .chain(plan.switches.iter().map(|(id, s)| (id.as_str(), Text::new(&s.ja, &s.en))))
+        .collect();
+    let arms: Vec<&str> = rows.filter(|r| r.group.is_some()).groups().into_iter().flatten().collect();
+    if arms.len() != 2 {
+        return None;
+    }
+    let ratios = |id: &str| rows.variable(id).filter(|r| r.group.is_none() && r.level.is_some());
+    let lines = names.into_iter().map(|(id, label)| Line {
+        label,
+        indent: 0.0,
+        counts: arms.iter().map(|a| counts(&rows.variable(id).group(Some(a)).level(None))).collect(),
+        ratio: ratio(&ratios(id)),
+        interaction: None,
+        heading: false,
+    });
+    let lines = lines.collect();
+    let planned = ratios("planned");
+    let level = phrase::level(&planned);
+    let reference = phrase::option(&planned, "reference");
+    draw(lines, "figure-switches", &format!("{analysis}-switches"), &arms, level, reference, protocol)
+}
+
+/// `None` when no line has an estimate.
+fn draw(
+    lines: Vec<Line>,
+    title: &str,
+    id: &str,
+    arms: &[&str],
+    level: Option<Text>,
+    reference: Option<&str>,
+    protocol: &Protocol,
+) -> Option<Scene> {
     let drawn: Vec<(f64, f64, f64)> = lines.iter().filter_map(|l| l.ratio).collect();
     if drawn.is_empty() {
         return None;
@@ -73,13 +114,11 @@ pub fn forest(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Sc
 
     let top = 44.0;
     let bottom = top + lines.len() as f64 * ROW;
-    let mut scene =
-        Scene::new(&format!("{analysis}-forest"), WIDTH, bottom + 56.0, say::text("figure-forest"));
+    let mut scene = Scene::new(id, WIDTH, bottom + 56.0, say::text(title));
     for (i, a) in arms.iter().enumerate() {
         scene.text(Role::Strong, column(i), 14.0, Anchor::End, arm(protocol, Some(a)));
         scene.text(Role::Soft, column(i), 32.0, Anchor::End, say::text("events-of-n"));
     }
-    let level = phrase::level(&overall).or_else(|| phrase::level(&subgroups));
     scene.text(Role::Strong, WIDTH, 14.0, Anchor::End, say::text("hazard-ratio"));
     if let Some(level) = level {
         scene.text(Role::Soft, WIDTH, 32.0, Anchor::End, say::text_with("interval-of", &[("level", &level)]));
@@ -142,7 +181,6 @@ pub fn forest(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Sc
             scene.text(Role::Label, x.at(at), bottom + 20.0, Anchor::Middle, Text::same(label));
         }
     }
-    let reference = phrase::option(&overall, "reference").or_else(|| phrase::option(&subgroups, "reference"));
     if let Some(reference) = reference {
         let experimental = arms.iter().find(|a| **a != reference).copied();
         let one = x.at(0.0);
@@ -153,7 +191,7 @@ pub fn forest(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Sc
             scene.text(Role::Soft, at, bottom + 42.0, anchor, words);
         }
     }
-    let mut said = vec![say::text("figure-forest")];
+    let mut said = vec![say::text(title)];
     for line in lines.iter().filter(|l| !l.heading) {
         let value = line.ratio.map_or(number::NONE.to_owned(), |(hr, _, _)| number::fixed(hr, 2));
         said.push(line.label.map(|_, s| format!("{s} {value}")));

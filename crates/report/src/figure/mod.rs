@@ -12,7 +12,7 @@ mod survival;
 
 pub use accrual::accrual;
 pub use flow::flow;
-pub use forest::forest;
+pub use forest::{forest, switches};
 pub use grades::grades;
 pub use survival::survival;
 

@@ -99,18 +99,27 @@ pub(super) fn grades(sheet: Sheet<'_>, id: &str, plan: &WorstGrade, rows: &Rows<
         groups.iter().flat_map(|g| plan.at_least.iter().map(move |grade| cell(g, grade))).collect()
     };
     table.rows.push(Line::new("head", sheet.say("any-term"), line("worst_grade", "")));
-    let path = format!("{}.{}", plan.form, plan.term);
-    let mut terms: Vec<&str> = Vec::new();
-    for level in rows.variable(&path).levels() {
-        let term = level.rsplit_once(">=").map_or(level, |(t, _)| t);
-        if !terms.contains(&term) {
-            terms.push(term);
+    let lines = |item: &str| -> Vec<Line> {
+        let path = format!("{}.{item}", plan.form);
+        let mut names: Vec<&str> = Vec::new();
+        for level in rows.variable(&path).levels() {
+            let name = level.rsplit_once(">=").map_or(level, |(t, _)| t);
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
+        let words = |name: &str| phrase::code(sheet.protocol, &path, name).get(sheet.lang).to_owned();
+        names.into_iter().map(|name| Line::new("sub", words(name), line(&path, name))).collect()
+    };
+    if let Some(system) = &plan.system {
+        let mut by_system = Table { caption: sheet.say("grades-by-system"), ..table.clone() };
+        if let Some(first) = by_system.head.first_mut() {
+            *first = Cell::words(sheet.say("system"));
+        }
+        by_system.rows.extend(lines(system));
+        section.tables.push(by_system);
     }
-    for term in terms {
-        let name = phrase::code(sheet.protocol, &path, term).get(sheet.lang).to_owned();
-        table.rows.push(Line::new("sub", name, line(&path, term)));
-    }
+    table.rows.extend(lines(&plan.term));
     section.tables.push(table);
     section.notes.push(sheet.say("note-grades"));
 }

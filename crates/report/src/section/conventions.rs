@@ -2,11 +2,11 @@
 
 use super::Sheet;
 use crate::page::{Cell, Line, Section, Table};
-use crate::say;
+use crate::phrase;
 use std::collections::BTreeSet;
 
 /// Options that say which comparison a row is, not how it was computed.
-const NOT_CONVENTIONS: [&str; 6] = ["name_ja", "name_en", "contrast", "df", "step", "reference"];
+const NOT_CONVENTIONS: [&str; 7] = ["name_ja", "name_en", "contrast", "df", "step", "reference", "of"];
 
 pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
     let mut table = Table {
@@ -28,7 +28,10 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
             });
             if let Some((_, options)) = methods.get_mut(at) {
                 for option in &row.options {
-                    if !NOT_CONVENTIONS.contains(&option.0.as_str()) && !options.contains(&option) {
+                    // The switches of a sensitivity analysis stand in its own table.
+                    let switch = option.0.starts_with("intercurrent:") || option.0 == "missing";
+                    if !switch && !NOT_CONVENTIONS.contains(&option.0.as_str()) && !options.contains(&option)
+                    {
                         options.push(option);
                     }
                 }
@@ -36,8 +39,7 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
         }
         let mut first = true;
         for (method, options) in methods {
-            let key = format!("method-{}", method.replace(' ', "-"));
-            let name = if say::has(&key) { sheet.say(&key) } else { method.to_owned() };
+            let name = phrase::method(method).get(sheet.lang).to_owned();
             let keys: BTreeSet<&str> = options.iter().map(|o| o.0.as_str()).collect();
             let said: Vec<String> = keys
                 .into_iter()

@@ -4,6 +4,7 @@ mod characteristics;
 mod conventions;
 mod counts;
 mod published;
+mod sensitivity;
 mod survival;
 
 use crate::document::Figure;
@@ -47,6 +48,14 @@ pub(crate) fn one(sheet: Sheet<'_>, id: &str) -> Option<Section> {
             return Some(section);
         }
     }
+    let set = match &planned.what {
+        What::Baseline(p) => Some(&p.set),
+        What::Survival(p) => Some(&p.set),
+        What::WorstGrade(p) => Some(&p.set),
+        What::Proportion(p) => Some(&p.set),
+        What::Flow | What::Accrual | What::Sensitivity(_) => None,
+    };
+    section.lead.extend(set.map(|set| sheet.set(set, &rows)));
     match &planned.what {
         What::Flow => counts::flow(sheet, id, &rows, &mut section),
         What::Accrual => counts::accrual(sheet, id, &rows, &mut section),
@@ -54,6 +63,7 @@ pub(crate) fn one(sheet: Sheet<'_>, id: &str) -> Option<Section> {
         What::Survival(plan) => survival::survival(sheet, id, plan, planned.primary, &rows, &mut section),
         What::WorstGrade(plan) => characteristics::grades(sheet, id, plan, &rows, &mut section),
         What::Proportion(_) => characteristics::proportion(sheet, id, &rows, &mut section),
+        What::Sensitivity(plan) => sensitivity::sensitivity(sheet, id, plan, &rows, &mut section),
     }
     if section.notice.is_none() {
         section.notes.extend(warnings(sheet, &rows));
@@ -82,6 +92,13 @@ impl<'a> Sheet<'a> {
     pub(crate) fn column(&self, id: Option<&str>, n: Option<u64>) -> Cell {
         let n = n.map_or(number::NONE.to_owned(), |n| thousands(n as i64));
         Cell::number(self.arm(id)).under(format!("N={n}"))
+    }
+
+    /// Which set an analysis is of, and how many are in it: the denominator by name.
+    fn set(&self, id: &str, rows: &Rows<'_>) -> String {
+        let n = rows.variable("analysis_set").level(None).count("n").unwrap_or(0);
+        let set = phrase::set(self.protocol, id);
+        self.fill("survival-lead", &[("set", Arg::Text(set.get(self.lang))), ("n", n.into())])
     }
 
     /// A number of a row; where there is none, "not estimable" or "not reached".

@@ -4,7 +4,7 @@ use super::Sheet;
 use crate::page::{Cell, Line, Section, Table};
 use crate::{figure, phrase};
 use analysis::{DAYS_PER_MONTH, Rows};
-use protocol::{Alpha, Survival};
+use protocol::{Alpha, EndpointEvent, Survival};
 use words::{Arg, number};
 
 pub(super) fn survival(
@@ -15,11 +15,7 @@ pub(super) fn survival(
     rows: &Rows<'_>,
     section: &mut Section,
 ) {
-    let set = phrase::set(sheet.protocol, &plan.set);
-    let n = rows.variable("analysis_set").level(None).count("n").unwrap_or(0);
-    section
-        .lead
-        .push(sheet.fill("survival-lead", &[("set", Arg::Text(set.get(sheet.lang))), ("n", n.into())]));
+    section.lead.extend(definition(sheet, &plan.endpoint));
     if primary {
         section.lead.extend(design(sheet, rows));
     }
@@ -38,6 +34,33 @@ pub(super) fn survival(
     if let Some(scene) = figure::forest(rows, sheet.protocol, id) {
         section.figures.push(sheet.figure(scene, "caption-forest"));
     }
+}
+
+/// What counts as the event, by arm where arms differ, and what ends observation.
+fn definition(sheet: Sheet<'_>, id: &str) -> Option<String> {
+    let endpoint = sheet.protocol.endpoints.get(id)?;
+    let facts = |ids: &[String]| phrase::facts(sheet.protocol, ids).get(sheet.lang).to_owned();
+    let mut said = match &endpoint.event {
+        EndpointEvent::Same(events) => {
+            vec![sheet.fill("definition-event", &[("events", Arg::Text(&facts(events)))])]
+        }
+        EndpointEvent::ByArm(by) => {
+            let one = |(arm, events): (&String, &Vec<String>)| {
+                let (arm, events) = (sheet.arm(Some(arm)), facts(events));
+                sheet.fill("definition-arm", &[("arm", Arg::Text(&arm)), ("events", Arg::Text(&events))])
+            };
+            by.iter().map(one).collect()
+        }
+    };
+    for (key, ids) in
+        [("definition-competing", &endpoint.competing), ("definition-censor-at", &endpoint.censor_at)]
+    {
+        if !ids.is_empty() {
+            said.push(sheet.fill(key, &[("facts", Arg::Text(&facts(ids)))]));
+        }
+    }
+    let joint = if sheet.lang == words::Lang::Ja { "" } else { " " };
+    Some(said.join(joint))
 }
 
 /// What was planned for the primary analysis beside the events that were seen.
@@ -112,7 +135,8 @@ fn by_arm(sheet: Sheet<'_>, plan: &Survival, rows: &Rows<'_>, km: &Rows<'_>) -> 
     for at in &plan.at {
         let name = at.to_string();
         let words = at.text();
-        let header = sheet.fill("survival-at", &[("time", Arg::Text(words.get(sheet.lang)))]);
+        let key = if incidence { "incidence-at" } else { "survival-at" };
+        let header = sheet.fill(key, &[("time", Arg::Text(words.get(sheet.lang)))]);
         let cells = groups.iter().flat_map(|g| {
             let here = km.group(*g).level(Some(&name));
             [
