@@ -40,5 +40,6 @@ for style in ("Regular", "Bold"):
         if record.nameID in (1, 4, 6):
             words = {1: "Shirube Digits", 4: f"Shirube Digits {style}", 6: f"ShirubeDigits-{style}"}
             record.string = words[record.nameID]
+    font.save(HERE / f"ShirubeDigits-{style}.ttf")
     font.flavor = "woff2"
     font.save(HERE / f"ShirubeDigits-{style}.woff2")

@@ -66,11 +66,31 @@ pub enum Command {
         study: PathBuf,
         #[command(flatten)]
         at: At,
-        #[arg(long, value_enum, default_value_t = Kind::Final)]
+        /// final: every planned analysis; casebook: all that is known of a participant; comparison: beside the published
+        #[arg(long, value_parser = kind, default_value = "final", value_name = "final|casebook|comparison")]
         kind: Kind,
         #[arg(long, value_parser = lang)]
         lang: Lang,
-        #[arg(long, value_name = "FILE.html")]
+        /// casebook: this participant only; without it all, one file each, and OUT is a folder
+        #[arg(long, value_name = "N")]
+        participant: Option<u32>,
+        /// comparison: further runs, as `analyse --format json` gives them, one after the other in a file
+        #[arg(long, value_name = "FILE")]
+        replicates: Option<PathBuf>,
+        /// What it ends in says what it is: .html, .pdf (by the program `typeset`), .xlsx, .csv, .json
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Sets the protocol file as a document: prose, rules, forms, schedule, test patients and their verdicts
+    Read {
+        study: PathBuf,
+        /// The folder of an earlier version: what has changed since
+        #[arg(long, value_name = "STUDY")]
+        since: Option<PathBuf>,
+        #[arg(long, value_parser = lang)]
+        lang: Lang,
+        /// .html or .pdf
+        #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
     /// Checks a ledger: the chain, every decision in it, and every draw whose seed is known
@@ -110,9 +130,24 @@ pub enum Format {
     Json,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Final,
+    Casebook,
+    Comparison,
+}
+
+fn kind(word: &str) -> Result<Kind, String> {
+    const KNOWN: &str = "known: final, casebook, comparison; `shirube read` sets the protocol";
+    match word {
+        "final" => Ok(Kind::Final),
+        "casebook" => Ok(Kind::Casebook),
+        "comparison" => Ok(Kind::Comparison),
+        "interim" | "monitoring" | "site" | "panel" | "letter" => {
+            Err(format!("a report of kind `{word}` does not exist yet; {KNOWN}"))
+        }
+        other => Err(format!("there is no report of kind `{other}`; {KNOWN}")),
+    }
 }
 
 fn lang(tag: &str) -> Result<Lang, String> {

@@ -6,6 +6,7 @@ mod demo;
 mod failure;
 mod ledger_file;
 mod progress;
+mod report_file;
 mod run;
 mod told;
 
@@ -34,8 +35,13 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
             run::simulate(&study, seed, &ledger, participants)
         }
         Command::Analyse { study, at, format, lang } => run::analyse(&study, &at, format, lang),
-        Command::Report { study, at, kind: Kind::Final, lang, out } => {
-            run::final_report(&study, &at, lang, &out)
+        Command::Report { study, at, kind, lang, participant, replicates, out } => match kind {
+            Kind::Final => report_file::results(&study, &at, lang, &out),
+            Kind::Casebook => report_file::casebooks(&study, &at, lang, participant, &out),
+            Kind::Comparison => report_file::comparison(&study, &at, lang, replicates.as_deref(), &out),
+        },
+        Command::Read { study, since, lang, out } => {
+            report_file::protocol(&study, since.as_deref(), lang, &out)
         }
         Command::Verify { ledger, lang } => run::verify(&ledger, lang),
         Command::Serve { ledger, port } => demo::serve(&ledger, Some(port)),

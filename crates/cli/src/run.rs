@@ -31,26 +31,6 @@ pub fn analyse(study: &Path, at: &At, format: Format, lang: Lang) -> Result<Answ
     }
 }
 
-pub fn final_report(study: &Path, at: &At, lang: Lang, out: &Path) -> Result<Answer, Failure> {
-    if !out.extension().is_some_and(|e| e.eq_ignore_ascii_case("html") || e.eq_ignore_ascii_case("htm")) {
-        return Err(Failure::Usage(match lang {
-            Lang::Ja => format!(
-                "{}: 報告書は HTML で書き出します。.html で終わる名前にしてください(PDF はブラウザーの印刷で作れます)。",
-                out.display()
-            ),
-            Lang::En => format!(
-                "{}: a report is written as HTML; give a name that ends in .html (a browser prints it as PDF)",
-                out.display()
-            ),
-        }));
-    }
-    let opened = Opened::new(study, at, lang)?;
-    let html = report::html(&opened.results()?, opened.compiled(), lang);
-    write_whole(out, html.as_bytes())?;
-    eprintln!("{}", out.display());
-    Ok(Answer::Done)
-}
-
 pub fn stats(args: &workbench::StatsArgs) -> Result<Answer, Failure> {
     workbench::run(args, &mut std::io::stdout().lock()).map_err(statistics)?;
     Ok(Answer::Done)
@@ -76,7 +56,7 @@ fn print(text: &str) -> Result<Answer, Failure> {
 }
 
 /// Writes a whole file or nothing.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let part = path.with_extension("part");
     std::fs::write(&part, bytes)
         .and_then(|()| std::fs::rename(&part, path))
@@ -136,17 +116,17 @@ pub fn simulate_into(
 }
 
 /// A study at (P, D), as the statistician sees it.
-struct Opened {
-    trial: Trial,
-    state: Arc<State>,
+pub struct Opened {
+    pub trial: Trial,
+    pub state: Arc<State>,
     compiled: Arc<Compiled>,
-    cutoff: Option<jiff::civil::Date>,
+    pub cutoff: Option<jiff::civil::Date>,
     lang: Lang,
 }
 
 impl Opened {
     /// The folder must be the version that the ledger has adopted: another one is a draft, and a draft has no results.
-    fn new(study: &Path, at: &At, lang: Lang) -> Result<Opened, Failure> {
+    pub fn new(study: &Path, at: &At, lang: Lang) -> Result<Opened, Failure> {
         let loaded = load(study, lang)?;
         let trial = ledger_file::trial(&at.ledger, &loaded.compiled.protocol.study, Mode::ReadOnly, lang)?;
         let state = ledger_file::as_of(&trial, at.as_of.as_deref(), lang)?;
@@ -171,11 +151,11 @@ impl Opened {
         Ok(Opened { trial, state, compiled, cutoff: at.cutoff, lang })
     }
 
-    fn compiled(&self) -> &Compiled {
+    pub fn compiled(&self) -> &Compiled {
         &self.compiled
     }
 
-    fn results(&self) -> Result<Results, Failure> {
+    pub fn results(&self) -> Result<Results, Failure> {
         results(&self.trial, &self.state, self.cutoff, self.lang)
     }
 }

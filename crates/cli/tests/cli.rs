@@ -56,6 +56,78 @@ fn a_study_folder_in_order_is_told_in_one_line_and_one_with_mistakes_is_refused_
     assert!(told.contains("protocol.yaml:") && told.contains("There is no form \"second\"."), "{told}");
 }
 
+/// Without the program that makes PDF the message says how to build it, and no file is left behind.
+#[test]
+fn a_pdf_without_its_program_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    let pdf = folder.path().join("r.pdf");
+    // a copy stands alone: nothing is beside it
+    let alone = folder.path().join("shirube");
+    std::fs::copy(env!("CARGO_BIN_EXE_shirube"), &alone).unwrap();
+    let out = Command::new(&alone)
+        .current_dir(root())
+        .env("PATH", "")
+        .env_remove("SHIRUBE_TYPESET")
+        .args(["read", "studies/jcog1017", "--lang", "en", "--out", pdf.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let why = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(3));
+    assert!(why.contains("cargo build --release -p typeset") && !pdf.exists(), "{why}");
+}
+
+#[test]
+fn the_protocol_a_casebook_and_the_comparison_are_written_in_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = small(folder.path(), "kinds.db", "7");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    for lang in ["ja", "en"] {
+        let on = ["studies/jcog1017", "--lang", lang, "--out"];
+        let protocol = format!("read.{lang}.html");
+        done(&[&["read"], &on[..], &[&file(&protocol)]].concat());
+        let page = read(&protocol);
+        assert!(
+            page.contains("sex == &#39;female&#39; &amp;&amp;")
+                || page.contains("sex == 'female' &amp;&amp;")
+        );
+        assert!(page.contains(if lang == "ja" { "典型的な患者" } else { "A typical patient" }));
+        assert!(!page.contains('⟦'), "a message is missing");
+        let compare = format!("compare.{lang}.html");
+        let with = ["--ledger", &ledger, "--kind", "comparison", &file(&compare)];
+        done(&[&["report"], &on[..3], &with[..4], &["--out", with[4]]].concat());
+        let page = read(&compare);
+        assert!(page.contains("0.857") && page.contains(if lang == "ja" { "較正" } else { "calibrated" }));
+        let case = format!("case.{lang}.html");
+        let with = ["--ledger", &ledger, "--kind", "casebook", "--participant", "1", "--out", &file(&case)];
+        done(&[&["report"], &on[..3], &with].concat());
+        let page = read(&case);
+        assert!(page.contains("H0") && !page.contains('⟦') && !page.contains("NaN"));
+    }
+    // an amendment, read as what it changes
+    let study = folder.path().join("later");
+    copy(&root().join("studies/jcog1017"), &study);
+    let protocol = std::fs::read_to_string(study.join("protocol.yaml")).unwrap();
+    let later = protocol.replacen("version: '1.0'", "version: '1.1'", 1).replacen("cap: 420", "cap: 430", 1);
+    std::fs::write(study.join("protocol.yaml"), later).unwrap();
+    let now = study.to_str().unwrap();
+    done(&["read", now, "--since", "studies/jcog1017", "--lang", "en", "--out", &file("change.html")]);
+    let page = read("change.html");
+    assert!(page.contains("Changes from version 1.0 to version 1.1") && page.contains("420 → 430"));
+    // rows for other programs
+    let rows = ["studies/jcog1017", "--ledger", &ledger, "--lang", "en", "--out"];
+    done(&[&["report"], &rows[..], &[&file("rows.csv")]].concat());
+    done(&[&["report"], &rows[..], &[&file("rows.json")]].concat());
+    let (csv, json) = (read("rows.csv"), read("rows.json"));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(csv.lines().count(), json["rows"].as_array().unwrap().len() + 1);
+    // runs from other seeds, one after the other
+    std::fs::write(folder.path().join("runs.json"), format!("{json}\n{json}\n")).unwrap();
+    let with = ["--kind", "comparison", "--replicates", &file("runs.json")];
+    done(&[&["report"], &rows[..], &[&file("runs.html")], &with].concat());
+    assert!(read("runs.html").contains("Percentile among replicates"));
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -129,10 +201,14 @@ fn what_cannot_be_done_is_said_first_and_changes_nothing() {
     let (code, _) = refused(&["analyse", "studies/jcog1017", "--ledger", &ledger, "--cutoff", "2020-13-01"]);
     assert_eq!(code, 2);
     assert_eq!(refused(&["reprot"]).0, 2);
-    let pdf = folder.path().join("r.pdf").display().to_string();
-    let report = ["report", "studies/jcog1017", "--ledger", &ledger, "--lang", "en", "--out", &pdf];
+    let doc = folder.path().join("r.doc").display().to_string();
+    let report = ["report", "studies/jcog1017", "--ledger", &ledger, "--lang", "en", "--out", &doc];
     let (code, why) = refused(&report);
-    assert!(code == 2 && why.contains(".html") && !Path::new(&pdf).exists(), "{why}");
+    assert!(code == 2 && why.contains(".html, .pdf, .csv, .json") && !Path::new(&doc).exists(), "{why}");
+    let (code, why) = refused(&[&report[..], &["--kind", "interim"]].concat());
+    assert!(code == 2 && why.contains("`interim` does not exist yet"), "{why}");
+    let (code, why) = refused(&[&report[..], &["--kind", "nonsense"]].concat());
+    assert!(code == 2 && why.contains("no report of kind `nonsense`"), "{why}");
 
     // A changed folder is a draft, and a draft has no results.
     let study = folder.path().join("s");

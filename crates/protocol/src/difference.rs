@@ -136,9 +136,17 @@ fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A top-level part of the protocol by its name, where a reader may not know the key.
+pub fn part_name(key: &str) -> Option<Text> {
+    word(key).map(|(ja, en)| Text::new(ja, en))
+}
+
 /// Keys of the protocol that a reader may not know, in words.
 fn word(key: &str) -> Option<(&'static str, &'static str)> {
     const WORDS: &[(&str, &str, &str)] = &[
+        ("published", "公表値", "published numbers"),
+        ("summary", "概要", "summary"),
+        ("registry", "登録番号", "registry numbers"),
         ("accrual", "登録計画", "accrual plan"),
         ("allocate", "割付", "allocation"),
         ("allocation", "割付", "allocation"),
@@ -159,7 +167,6 @@ fn word(key: &str) -> Option<(&'static str, &'static str)> {
         ("forms", "症例報告書", "forms"),
         ("intercurrent", "中間事象", "intercurrent events"),
         ("items", "項目", "items"),
-        ("published", "公表値", "published numbers"),
         ("ratio", "割付比", "ratio"),
         ("rule", "規則", "rule"),
         ("schedule", "来院予定", "schedule"),

@@ -28,7 +28,7 @@ mod yaml;
 pub use compile::{BadProtocol, Compiled, CompiledCheck, CompiledCriterion, CompiledForm, RecordEnvironment};
 pub use concepts::{concept, concepts};
 pub use diagnostic::{Diagnostic, Place, Severity, render};
-pub use difference::{Change, ChangeKind, difference};
+pub use difference::{Change, ChangeKind, difference, part_name};
 pub use load::{Loaded, canonical, load, load_texts, load_with};
 pub use model::*;
 pub use schema::{above_0, between_0_and_1, decimal, duration, durations, schema};

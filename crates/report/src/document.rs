@@ -27,10 +27,15 @@ pub struct Document {
     /// The same in short, in the foot of every page.
     pub stamp: Vec<String>,
     /// The day of the document: its cut-off. Nothing here asks a clock.
+    #[serde(serialize_with = "year_month_day")]
     pub day: Option<Date>,
     /// Whether a list of the headings of level 1 stands before the first block, and whether these carry numbers.
     pub contents: bool,
     pub blocks: Vec<Block>,
+}
+
+fn year_month_day<S: Serializer>(day: &Option<Date>, to: S) -> Result<S::Ok, S::Error> {
+    day.map(|d| (d.year(), d.month(), d.day())).serialize(to)
 }
 
 /// How a document is set.

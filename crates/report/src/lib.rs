@@ -5,21 +5,28 @@
 //! [`Scene::svg`] draws them for a page that has [`css`]. Words stand in `words/{ja,en}.ftl`.
 #![forbid(unsafe_code)]
 
+pub mod casebook;
+pub mod comparison;
 pub mod document;
 pub mod figure;
 mod html;
 mod page;
 mod phrase;
+pub mod read;
+mod rows;
 mod say;
 pub mod scene;
 mod section;
 pub mod style;
 mod text;
+mod typesetter;
 mod whole;
 
 pub use document::Document;
 pub use html::page;
+pub use rows::csv;
 pub use scene::Scene;
 pub use style::css;
 pub use text::text;
+pub use typesetter::{Typeset, TypesetError, Typesetter};
 pub use whole::{document, facts, html, nature, stamp};

@@ -121,8 +121,55 @@ pub(crate) fn unit(lang: Lang, unit: Option<&str>) -> Option<String> {
         ("mo", Lang::En) => "months".to_owned(),
         ("d", Lang::Ja) => "日".to_owned(),
         ("d", Lang::En) => "days".to_owned(),
+        ("/mm3" | "/uL", _) => "/mm³".to_owned(),
+        ("10*4/mm3" | "10*4/uL", Lang::Ja) => "万/mm³".to_owned(),
+        ("10*4/mm3" | "10*4/uL", Lang::En) => "×10,000/mm³".to_owned(),
         (other, _) => other.replace(['{', '}'], ""),
     })
+}
+
+/// An arm as it is told to professionals: its id and full name.
+pub(crate) fn arm_name(protocol: &Protocol, arm: &str, lang: Lang) -> String {
+    protocol
+        .arms
+        .get(arm)
+        .map_or_else(|| arm.to_owned(), |a| format!("{arm} {}", if lang == Lang::Ja { &a.ja } else { &a.en }))
+}
+
+/// A value of an item in the reader's words. `columns` names the columns of a list as it was stored.
+pub(crate) fn value(item: &Item, value: &rules::Value, columns: Option<&[String]>, lang: Lang) -> String {
+    use rules::Value;
+    match value {
+        Value::Missing(kind) => kind.text().get(lang).to_owned(),
+        Value::Boolean(b) => say::get(lang, if *b { "yes" } else { "no" }),
+        Value::Integer(n) => n.to_string(),
+        Value::Decimal(d) => d.to_string(),
+        Value::Code(code) => item.codes.get(&**code).map_or(code.to_string(), |w| w.get(lang).to_owned()),
+        Value::Text(s) => s.to_string(),
+        Value::Date(d) => words::calendar::partial(*d, lang),
+        Value::Duration(d) => d.text().get(lang).to_owned(),
+        Value::List(list) => {
+            let record = |record: &[Value]| {
+                let cells = record.iter().enumerate().filter_map(|(at, value_here)| {
+                    let part = match columns {
+                        Some(names) => item.items.iter().find(|i| names.get(at) == Some(&i.id)),
+                        None => item.items.get(at),
+                    }?;
+                    let name = if lang == Lang::Ja { &part.ja } else { &part.en };
+                    Some(format!("{name}: {}", self::value(part, value_here, None, lang)))
+                });
+                cells.collect::<Vec<_>>().join("; ")
+            };
+            let mut lines: Vec<String> = list.records.iter().map(|r| record(r)).collect();
+            if lines.is_empty() {
+                lines.push(say::get(lang, "no-records"));
+            }
+            if !list.complete {
+                lines.push(say::get(lang, "records-so-far"));
+            }
+            lines.join("\n")
+        }
+    }
 }
 
 pub(crate) fn set(protocol: &Protocol, id: &str) -> Text {

@@ -3,8 +3,12 @@
 use std::sync::LazyLock;
 use words::{Arg, Lang, MessageError, Messages, Text};
 
-static MESSAGES: LazyLock<Result<Messages, MessageError>> =
-    LazyLock::new(|| Messages::new(include_str!("../words/ja.ftl"), include_str!("../words/en.ftl")));
+static MESSAGES: LazyLock<Result<Messages, MessageError>> = LazyLock::new(|| {
+    Messages::new(
+        concat!(include_str!("../words/ja.ftl"), include_str!("../words/documents.ja.ftl")),
+        concat!(include_str!("../words/en.ftl"), include_str!("../words/documents.en.ftl")),
+    )
+});
 
 pub(crate) fn fill(lang: Lang, key: &str, args: &[(&str, Arg<'_>)]) -> String {
     match LazyLock::force(&MESSAGES) {
@@ -19,6 +23,28 @@ pub(crate) fn get(lang: Lang, key: &str) -> String {
 
 pub(crate) fn has(key: &str) -> bool {
     LazyLock::force(&MESSAGES).as_ref().is_ok_and(|m| m.has(key))
+}
+
+/// Speaks one language.
+#[derive(Clone, Copy)]
+pub(crate) struct Tell(pub Lang);
+
+impl Tell {
+    pub(crate) fn say(self, key: &str) -> String {
+        get(self.0, key)
+    }
+
+    pub(crate) fn with(self, key: &str, args: &[(&str, &str)]) -> String {
+        let args: Vec<(&str, Arg<'_>)> = args.iter().map(|(k, v)| (*k, Arg::Text(v))).collect();
+        fill(self.0, key, &args)
+    }
+
+    pub(crate) fn of(self, ja: &str, en: &str) -> String {
+        match self.0 {
+            Lang::Ja => ja.to_owned(),
+            Lang::En => en.to_owned(),
+        }
+    }
 }
 
 /// In both languages.
@@ -76,6 +102,10 @@ mod tests {
             "missing-",
             "nature-",
             "strategy-",
+            "what-",
+            "key-",
+            "type-",
+            "form-status-",
         ];
         for key in messages.keys() {
             assert!(
@@ -90,6 +120,8 @@ mod tests {
             "say::text_with(\"",
             "self.say(\"",
             "p.say(\"",
+            "t.say(\"",
+            "t.with(\"",
         ] {
             for part in sources.split(call).skip(1) {
                 let key = part.split('"').next().unwrap_or_default();

@@ -35,6 +35,27 @@ pub(crate) fn around(
     }
 }
 
+/// What a document of a view rests on: results without rows.
+pub fn basis(view: &conduct::View<'_>, day: jiff::civil::Date, engine: &str) -> Results {
+    let compiled = view.protocol();
+    Results {
+        study: view.study().to_owned(),
+        nature: match view.nature() {
+            Some(conduct::Nature::Simulated) => "simulated",
+            Some(conduct::Nature::Completed) => "completed",
+            Some(conduct::Nature::Real) | None => "real",
+        }
+        .to_owned(),
+        protocol_version: compiled.protocol.version.clone(),
+        protocol: compiled.hash.iter().map(|b| format!("{b:02x}")).collect(),
+        cutoff: day,
+        seq: view.head().seq,
+        head: view.head().hash.to_string(),
+        engine: engine.to_owned(),
+        rows: Vec::new(),
+    }
+}
+
 /// The final report as one HTML page.
 pub fn html(results: &Results, compiled: &Compiled, lang: Lang) -> String {
     crate::html::page(&document(results, compiled, lang))

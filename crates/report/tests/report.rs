@@ -227,7 +227,8 @@ fn every_character_of_the_messages_has_a_glyph_in_the_typeface() {
             std::fs::read(here().join(format!("../../assets/fonts/BIZUDPGothic-{face}.ttf"))).unwrap();
         let face = ttf_parser::Face::parse(&bytes, 0).unwrap();
         for lang in Lang::ALL {
-            let messages = std::fs::read_to_string(here().join(format!("words/{lang}.ftl"))).unwrap();
+            let file = |name: String| std::fs::read_to_string(here().join(name)).unwrap();
+            let messages = file(format!("words/{lang}.ftl")) + &file(format!("words/documents.{lang}.ftl"));
             for c in messages.chars().filter(|c| !c.is_control()) {
                 assert!(face.glyph_index(c).is_some(), "{c} has no glyph");
             }

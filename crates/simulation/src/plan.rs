@@ -15,6 +15,9 @@ type Ordered<T> = IndexMap<String, T>;
 pub struct Plan {
     /// What the numbers below were tuned to.
     pub calibration: Text,
+    /// The same for the machine: ids of published numbers to which the plan was tuned. The others are independent of it.
+    #[serde(default)]
+    pub calibrated: Vec<String>,
     /// The last day of the simulated world.
     pub until: Date,
     pub sites: Vec<SitePlan>,

@@ -3,7 +3,7 @@
 mod characteristics;
 mod conventions;
 mod counts;
-mod published;
+pub(crate) mod published;
 mod sensitivity;
 mod survival;
 

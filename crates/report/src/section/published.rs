@@ -22,14 +22,7 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
         rows: Vec::new(),
     };
     for one in published {
-        let name = match sheet.lang {
-            Lang::Ja => &one.ja,
-            Lang::En => &one.en,
-        };
-        let name = match crate::phrase::unit(sheet.lang, one.unit.as_deref()) {
-            Some(unit) => format!("{name} [{unit}]"),
-            None => name.clone(),
-        };
+        let name = name(one, sheet.lang);
         let here = one.row.as_ref().and_then(|row| find(&sheet.results.of(&row.analysis), row));
         let here = match (&one.row, here) {
             (None, _) => number::NONE.to_owned(),
@@ -39,27 +32,43 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
         line.cells.push(Cell::words(one.source.clone()));
         table.rows.push(line);
     }
-    let key = match sheet.results.nature.as_str() {
-        "simulated" => "published-simulated",
-        "completed" => "published-completed",
-        _ => "published-real",
-    };
     let notes = published.iter().filter_map(|p| p.note.as_ref().map(|n| (p, n)));
-    let name = |p: &Published| if sheet.lang == Lang::Ja { p.ja.clone() } else { p.en.clone() };
-    let notes = notes.map(|(p, n)| format!("{}: {}", name(p), n.get(sheet.lang))).collect();
+    let plain = |p: &Published| if sheet.lang == Lang::Ja { p.ja.clone() } else { p.en.clone() };
+    let notes = notes.map(|(p, n)| format!("{}: {}", plain(p), n.get(sheet.lang))).collect();
     Some(Section {
         notes,
         id: "published".to_owned(),
         title: sheet.say("published-title"),
-        lead: vec![sheet.say(key)],
+        lead: vec![lead(sheet)],
         tables: vec![table],
         ..Section::default()
     })
 }
 
+/// What the comparison means for this kind of data.
+pub(crate) fn lead(sheet: Sheet<'_>) -> String {
+    sheet.say(match sheet.results.nature.as_str() {
+        "simulated" => "published-simulated",
+        "completed" => "published-completed",
+        _ => "published-real",
+    })
+}
+
+/// What the number is, with its unit.
+pub(crate) fn name(one: &Published, lang: Lang) -> String {
+    let name = match lang {
+        Lang::Ja => &one.ja,
+        Lang::En => &one.en,
+    };
+    match crate::phrase::unit(lang, one.unit.as_deref()) {
+        Some(unit) => format!("{name} [{unit}]"),
+        None => name.clone(),
+    }
+}
+
 /// The row that a published number names: a column that is not named must be empty, except variable and method. A time
 /// is a planned time of a curve, which rows write as their level.
-fn find<'a>(rows: &Rows<'a>, name: &RowName) -> Option<&'a Row> {
+pub(crate) fn find<'a>(rows: &Rows<'a>, name: &RowName) -> Option<&'a Row> {
     let time = |t: &String| t.parse::<rules::Duration>().map_or_else(|_| t.clone(), |d| d.to_string());
     let level = name.level.clone().or(name.time.as_ref().map(time));
     let rows = rows.group(name.group.as_deref()).level(level.as_deref()).stat(&name.stat);
@@ -67,21 +76,37 @@ fn find<'a>(rows: &Rows<'a>, name: &RowName) -> Option<&'a Row> {
     rows.filter(|r| any(&name.variable, &r.variable) && any(&name.method, &r.method)).first()
 }
 
-/// The number in the unit and with the decimal places of the published one.
-fn like(published: &Published, value: f64) -> String {
-    let decimals = published
+/// How many days a published number's unit has, where rows hold days.
+fn days(published: &Published) -> Option<f64> {
+    match published.unit.as_deref()? {
+        "month" | "months" | "か月" | "mo" => Some(analysis::DAYS_PER_MONTH),
+        "year" | "years" | "年" | "a" => Some(12.0 * analysis::DAYS_PER_MONTH),
+        _ => None,
+    }
+}
+
+/// Decimal places of the published number.
+pub(crate) fn decimals(published: &Published) -> u32 {
+    let places = published
         .value
         .split_once('.')
         .map_or(0, |(_, d)| d.chars().take_while(char::is_ascii_digit).count());
-    let decimals = u32::try_from(decimals).unwrap_or(0).min(6);
-    match published.unit.as_deref() {
-        Some("%") => number::percent_bare(value, decimals),
-        Some("month" | "months" | "か月" | "mo") => {
-            number::fixed(value / analysis::DAYS_PER_MONTH, decimals)
-        }
-        Some("year" | "years" | "年" | "a") => {
-            number::fixed(value / (12.0 * analysis::DAYS_PER_MONTH), decimals)
-        }
-        _ => number::fixed(value, decimals),
+    u32::try_from(places).unwrap_or(0).min(6)
+}
+
+/// The number in the unit and with the decimal places of the published one.
+pub(crate) fn like(published: &Published, value: f64) -> String {
+    match (published.unit.as_deref(), days(published)) {
+        (Some("%"), _) => number::percent_bare(value, decimals(published)),
+        (_, days) => number::fixed(value / days.unwrap_or(1.0), decimals(published)),
     }
+}
+
+/// The published number in the unit of the row that answers it; `None` where it is no number.
+pub(crate) fn in_row(published: &Published) -> Option<f64> {
+    let value: f64 = published.value.replace(',', "").replace('−', "-").trim().parse().ok()?;
+    Some(match (published.unit.as_deref(), days(published)) {
+        (Some("%"), _) => value / 100.0,
+        (_, days) => value * days.unwrap_or(1.0),
+    })
 }
