@@ -433,7 +433,14 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn custom(&self, id: Id, custom: &'e Custom, up: Up<'e, '_>) -> V<'e> {
+    /// Calls `each` with the arguments of a call. The first says whether one of them is missing, the second is the
+    /// first error among them.
+    pub fn with_arguments<R>(
+        &self,
+        custom: &'e Custom,
+        up: Up<'e, '_>,
+        each: impl FnOnce(&Arguments<'_>, bool, Option<Box<RuleError>>) -> R,
+    ) -> R {
         let mut values: [Cow<'e, Value>; MAX_ARGUMENTS] =
             std::array::from_fn(|_| Cow::Borrowed(&Value::NOT_YET_KNOWN));
         let (mut unknown, mut fault) = (false, None);
@@ -455,32 +462,37 @@ impl<'e> Evaluator<'e> {
                 },
             }
         }
-        if unknown && !custom.function.signature.sees_missing {
-            return V::Unknown;
-        }
-        if let Some(error) = fault {
-            return V::Error(error);
-        }
         let count = custom.arguments.len().min(MAX_ARGUMENTS);
-        let arguments = Arguments { values: &values[..count], records: &custom.records };
-        match (custom.function.body)(&arguments) {
-            Err(message) => {
-                let error = self.error(id, RuleErrorKind::Function, &message.ja, &message.en);
-                V::Error(error)
+        each(&Arguments { values: &values[..count], records: &custom.records }, unknown, fault)
+    }
+
+    fn custom(&self, id: Id, custom: &'e Custom, up: Up<'e, '_>) -> V<'e> {
+        self.with_arguments(custom, up, |arguments, unknown, fault| {
+            if unknown && !custom.function.signature.sees_missing {
+                return V::Unknown;
             }
-            Ok(answer) if answer.check(&custom.function.signature.returns).is_err() => {
-                V::Error(self.wrong_kind(id))
+            if let Some(error) = fault {
+                return V::Error(error);
             }
-            Ok(answer) => match answer {
-                Value::Missing(_) => V::Unknown,
-                Value::Boolean(b) => V::Boolean(b),
-                Value::Integer(n) => V::Integer(n),
-                Value::Decimal(n) => V::Decimal(n),
-                Value::Code(s) | Value::Text(s) => V::Shared(s),
-                Value::Date(d) => V::Date(d.earliest(), d.latest()),
-                Value::Duration(d) => V::Duration(d),
-                Value::List(_) => V::Error(self.wrong_kind(id)),
-            },
-        }
+            match (custom.function.body)(arguments) {
+                Err(message) => {
+                    let error = self.error(id, RuleErrorKind::Function, &message.ja, &message.en);
+                    V::Error(error)
+                }
+                Ok(answer) if answer.check(&custom.function.signature.returns).is_err() => {
+                    V::Error(self.wrong_kind(id))
+                }
+                Ok(answer) => match answer {
+                    Value::Missing(_) => V::Unknown,
+                    Value::Boolean(b) => V::Boolean(b),
+                    Value::Integer(n) => V::Integer(n),
+                    Value::Decimal(n) => V::Decimal(n),
+                    Value::Code(s) | Value::Text(s) => V::Shared(s),
+                    Value::Date(d) => V::Date(d.earliest(), d.latest()),
+                    Value::Duration(d) => V::Duration(d),
+                    Value::List(_) => V::Error(self.wrong_kind(id)),
+                },
+            }
+        })
     }
 }

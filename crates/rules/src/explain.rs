@@ -4,7 +4,7 @@ mod atom;
 mod phrase;
 
 use crate::eval::{Evaluator, Truth, Up};
-use crate::program::{Id, Node, Program};
+use crate::program::{Custom, Id, Node, Program};
 use crate::{Dictionary, Environment, Outcome, Slot, Type};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -82,6 +82,11 @@ impl<'e> Explainer<'e> {
                     children: vec![because, decides],
                 }
             }
+            Node::Custom(custom)
+                if self.program.result == Type::Boolean && custom.function.voice.is_some() =>
+            {
+                self.asked(id, custom, negated)
+            }
             _ => self
                 .atom(id, negated)
                 .map_or_else(|| self.fallback(id, negated), |atom| self.explain_atom(&atom)),
@@ -149,6 +154,35 @@ impl<'e> Explainer<'e> {
             }
         }
         out
+    }
+
+    /// A condition that a function tells in its own words.
+    fn asked(&self, id: Id, custom: &'e Custom, negated: bool) -> Explanation {
+        let truth = self.evaluator.truth(id, None);
+        let truth = if negated { truth.not() } else { truth };
+        let asks = custom.function.voice.as_ref().map_or_else(Text::default, |voice| {
+            self.evaluator.with_arguments(custom, None, |arguments, _, _| (voice.asks)(arguments))
+        });
+        let asks = if negated {
+            Text::new(format!("「{}」でない", asks.ja), format!("not: {}", asks.en))
+        } else {
+            asks
+        };
+        let verdict = outcome(&truth);
+        let text = match truth {
+            Truth::Error(error) => error.message,
+            Truth::True => Text::new(format!("{}: 該当", asks.ja), format!("{}: yes", asks.en)),
+            Truth::False => Text::new(format!("{}: 該当しない", asks.ja), format!("{}: no", asks.en)),
+            Truth::Unknown => {
+                let missing = self.evaluator.missing_at(id, None);
+                let names = missing.iter().map(|m| &*m.path).collect::<Vec<_>>().join(", ");
+                Text::new(
+                    format!("{}: 判定できない（不足: {names}）", asks.ja),
+                    format!("{}: cannot be told without {names}", asks.en),
+                )
+            }
+        };
+        Explanation { verdict, text, values: self.values(&[id]), children: Vec::new() }
     }
 
     /// For what has no phrase of its own: the source and what it says.

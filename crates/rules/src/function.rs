@@ -1,7 +1,7 @@
 //! The registry of typed functions, to which other crates add their own.
 
 use crate::check::BuiltIn;
-use crate::{RecordType, Type, Value};
+use crate::{Missing, RecordType, Type, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use words::Text;
 
 /// Most arguments of a function, its inputs included.
-pub(crate) const MAX_ARGUMENTS: usize = 8;
+pub(crate) const MAX_ARGUMENTS: usize = 10;
 
 /// What a parameter takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,11 +105,27 @@ pub type Answer = Result<Value, Text>;
 
 type Body = Box<dyn Fn(&Arguments<'_>) -> Answer + Send + Sync>;
 
+/// Names of missing inputs for the arguments of a call, and why each is missing.
+pub type Names = dyn Fn(&Arguments<'_>) -> Vec<(String, Missing)> + Send + Sync;
+
+/// What a call asks, in words.
+pub type Asks = dyn Fn(&Arguments<'_>) -> Text + Send + Sync;
+
+/// What a function says of one call beside its answer.
+pub struct Voice {
+    /// The missing inputs that matter for these arguments, when the answer is unknown. Names may be finer than items:
+    /// `pdl1.cps@22C3_PHARMDX` is the item `pdl1.cps` by one assay. A reported name must be able to change the answer.
+    pub missing: Box<Names>,
+    /// What is asked, as a statement: "HER2-low by PATHWAY 4B5".
+    pub asks: Box<Asks>,
+}
+
 /// One registered function.
 pub(crate) struct Function {
     pub name: String,
     pub signature: Signature,
     pub body: Body,
+    pub voice: Option<Voice>,
 }
 
 impl fmt::Debug for Function {
@@ -156,6 +172,27 @@ impl Functions {
         signature: Signature,
         body: impl Fn(&Arguments<'_>) -> Answer + Send + Sync + 'static,
     ) -> Result<(), FunctionError> {
+        self.insert(name, signature, Box::new(body), None)
+    }
+
+    /// Adds a function that names what it misses and tells what it asks in its own words; see [`Voice`].
+    pub fn register_with_voice(
+        &mut self,
+        name: &str,
+        signature: Signature,
+        body: impl Fn(&Arguments<'_>) -> Answer + Send + Sync + 'static,
+        voice: Voice,
+    ) -> Result<(), FunctionError> {
+        self.insert(name, signature, Box::new(body), Some(voice))
+    }
+
+    fn insert(
+        &mut self,
+        name: &str,
+        signature: Signature,
+        body: Body,
+        voice: Option<Voice>,
+    ) -> Result<(), FunctionError> {
         let owned = || name.to_owned();
         if !name
             .split('.')
@@ -172,7 +209,7 @@ impl Functions {
         if matches!(signature.returns, Type::List(_)) {
             return Err(FunctionError::ReturnsList(owned()));
         }
-        let function = Function { name: owned(), signature, body: Box::new(body) };
+        let function = Function { name: owned(), signature, body, voice };
         self.custom.insert(owned(), Arc::new(function));
         Ok(())
     }

@@ -27,7 +27,7 @@ pub use diagnostic::Diagnostic;
 pub use dictionary::{Dictionary, DictionaryError, Field, Item, RecordType, Scope, Slot, Type};
 pub use duration::{Duration, DurationError};
 pub use explain::{Explanation, Shown};
-pub use function::{Answer, Arguments, FunctionError, Functions, Kind, Signature};
+pub use function::{Answer, Arguments, Asks, FunctionError, Functions, Kind, Names, Signature, Voice};
 pub use missing::{MissingItem, Part};
 pub use rule::{Outcome, Rule, RuleError, RuleErrorKind, Verdict};
 pub use value::{Environment, List, Missing, Value, ValueError, Values};

@@ -1,7 +1,8 @@
 //! Which missing items keep a rule from a verdict: a second pass, only when the first said unknown.
 
 use crate::eval::{Evaluator, Frame, Truth, Up, V};
-use crate::program::{Aggregate, Id, Node};
+use crate::function::Voice;
+use crate::program::{Aggregate, Custom, Id, Node};
 use crate::{Missing, Slot, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MissingItem {
     pub slot: Slot,
-    /// Path of the item in the dictionary.
+    /// Path of the item in the dictionary; or a finer name that a function gave, such as `pdl1.cps@22C3_PHARMDX`.
     pub path: Arc<str>,
     /// What of the item is missing.
     pub part: Part,
@@ -97,11 +98,14 @@ impl<'e> Evaluator<'e> {
                     self.collect(*argument, up, out);
                 }
             }
-            Node::Custom(custom) => {
-                for argument in &custom.arguments {
-                    self.collect(*argument, up, out);
+            Node::Custom(custom) => match &custom.function.voice {
+                Some(voice) => self.collect_named(custom, voice, up, out),
+                None => {
+                    for argument in &custom.arguments {
+                        self.collect(*argument, up, out);
+                    }
                 }
-            }
+            },
             Node::InRecords(needle, list, each) => {
                 self.collect(*needle, up, out);
                 self.collect_records(*list, Some(*each), up, out);
@@ -123,6 +127,31 @@ impl<'e> Evaluator<'e> {
                     self.add(slot, Part::AnyRecord, Missing::NotApplicable, &mut found);
                 }
                 out.append(&mut found);
+            }
+        }
+    }
+
+    /// Adds what a function itself names; each name belongs to the item that it begins with, else to the first item.
+    fn collect_named(
+        &self,
+        custom: &'e Custom,
+        voice: &Voice,
+        up: Up<'e, '_>,
+        out: &mut BTreeSet<MissingItem>,
+    ) {
+        let items: Vec<(Slot, Arc<str>)> = custom
+            .arguments
+            .iter()
+            .filter_map(|id| match self.program.node(*id) {
+                Node::Item(slot) => Some((*slot, self.program.path(*slot))),
+                _ => None,
+            })
+            .collect();
+        for (name, why) in self.with_arguments(custom, up, |arguments, _, _| (voice.missing)(arguments)) {
+            let own =
+                items.iter().filter(|(_, path)| name.starts_with(&**path)).max_by_key(|(_, path)| path.len());
+            if let Some((slot, _)) = own.or(items.first()) {
+                out.insert(MissingItem { slot: *slot, path: name.into(), part: Part::Value, why });
             }
         }
     }
