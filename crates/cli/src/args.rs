@@ -109,6 +109,48 @@ pub enum Command {
     },
     /// Statistics on a CSV file, and their qualification against reference results
     Stats(Box<workbench::StatsArgs>),
+    /// Treatment options of one case: a research tool, no medical advice
+    #[command(subcommand)]
+    Panel(PanelCommand),
+    /// The dated facts on which treatment options rest
+    #[command(subcommand)]
+    Knowledge(KnowledgeCommand),
+}
+
+#[derive(Subcommand)]
+pub enum PanelCommand {
+    /// Subtype, verdict on every regimen with what is missing, class of every finding
+    Options {
+        profile: PathBuf,
+        /// The day of the question
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        as_of: Date,
+        #[arg(long, value_name = "JP|US|EU", value_parser = crate::expert_panel::place)]
+        jurisdiction: panel::Place,
+        /// Only facts that could be known on this day; all that is on file if absent
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        known_at: Option<Date>,
+        /// Another knowledge folder than the built-in one for breast cancer
+        #[arg(long, value_name = "DIR")]
+        knowledge: Option<PathBuf>,
+        /// Answer although the knowledge is out of date
+        #[arg(long)]
+        allow_stale: bool,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum KnowledgeCommand {
+    /// Checks a knowledge folder; tells every mistake with its place
+    Check {
+        folder: PathBuf,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
 }
 
 /// Where an analysis stands: which ledger, which cut-off, as known when.

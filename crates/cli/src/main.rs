@@ -3,6 +3,7 @@
 
 mod args;
 mod demo;
+mod expert_panel;
 mod failure;
 mod ledger_file;
 mod progress;
@@ -46,5 +47,7 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
         Command::Verify { ledger, lang } => run::verify(&ledger, lang),
         Command::Serve { ledger, port } => demo::serve(&ledger, Some(port)),
         Command::Stats(args) => run::stats(&args),
+        Command::Panel(command) => expert_panel::run(command),
+        Command::Knowledge(command) => expert_panel::knowledge(command),
     }
 }

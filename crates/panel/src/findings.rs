@@ -1,0 +1,228 @@
+//! The class of each finding: 1 standard now, 2 trial or off-label or not yet, 3 interpretive only.
+
+use crate::Patient;
+use crate::knowledge::{Certainty, Knowledge, Place, Query, Status, VARIANT, View};
+use crate::options::{Disease, Population};
+use biomarkers::{Call, Category, field};
+use rules::{Missing, Value};
+use serde::Serialize;
+use std::sync::Arc;
+use words::Decimal;
+
+/// The class of one finding, with its reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FindingClass {
+    pub finding: String,
+    /// None: undetermined until the missing inputs are there.
+    pub class: Option<u8>,
+    pub reason: &'static str,
+    pub missing: Vec<String>,
+    /// The regimens on which the class rests.
+    pub regimens: Vec<String>,
+}
+
+/// A finding as the profile has it.
+struct Found {
+    name: String,
+    /// The finding under which regimens name it.
+    named: String,
+    /// Why it does not qualify, if it does not.
+    unqualified: Option<&'static str>,
+}
+
+fn records(knowledge: &Knowledge, patient: &Patient, path: &str) -> Vec<Arc<[Value]>> {
+    match knowledge.dictionary.slot(path).map(|slot| patient.values.get(slot)) {
+        Some(Value::List(list)) => list.records.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn text(record: &[Value], at: usize) -> Option<&str> {
+    match record.get(at) {
+        Some(Value::Code(s) | Value::Text(s)) => Some(s),
+        _ => None,
+    }
+}
+
+fn number(record: &[Value]) -> Option<Decimal> {
+    match record.first() {
+        Some(Value::Decimal(n)) => Some(*n),
+        Some(Value::Integer(n)) => Some(Decimal::from(*n)),
+        _ => None,
+    }
+}
+
+/// Whether a panel reports the gene as amplified.
+pub(crate) fn is_amplified(knowledge: &Knowledge, patient: &Patient, gene: &str) -> bool {
+    records(knowledge, patient, VARIANT).iter().any(|r| {
+        text(r, field::GENE) == Some(gene)
+            && text(r, field::VALUE).and_then(Call::from_code).is_some_and(Call::qualifies)
+            && text(r, field::KIND).is_some_and(biomarkers::is_gain)
+    })
+}
+
+/// What the profile shows, each finding once.
+fn found(view: &View<'_>, patient: &Patient, disease: &Disease) -> Vec<Found> {
+    let knowledge = view.knowledge;
+    let mut out: Vec<Found> = Vec::new();
+    let mut add = |name: &str, unqualified: Option<&'static str>| {
+        out.push(Found { name: name.to_owned(), named: name.to_owned(), unqualified });
+    };
+    match disease.her2.category {
+        Category::Positive => add("HER2_positive", None),
+        Category::Low => add("HER2_low", None),
+        Category::Ultralow => add("HER2_ultralow", None),
+        _ => {}
+    }
+    // The finding qualifies when its best result reaches the threshold; whether the assay counts is for the label.
+    for (path, name, least) in
+        [("pdl1.cps", "PD-L1_CPS", 10), ("pdl1.ic", "PD-L1_IC", 1), ("tmb.per_mb", "TMB", 10)]
+    {
+        let all = records(knowledge, patient, path);
+        if let Some(best) = all.iter().filter_map(|r| number(r)).max() {
+            add(name, (best < Decimal::from(least)).then_some("not_qualifying"));
+        }
+    }
+    let msi = records(knowledge, patient, "msi.status");
+    if msi.iter().any(|r| text(r, 0) == Some("high")) {
+        add("MSI", None);
+    } else if msi.iter().any(|r| text(r, 0).is_some()) {
+        add("MSI", Some("not_qualifying"));
+    }
+    let germline: Vec<Call> = records(knowledge, patient, "gbrca.status")
+        .iter()
+        .filter_map(|r| Call::from_code(text(r, 0)?))
+        .collect();
+    let germline_name = match patient.germline_gene.as_deref() {
+        Some("BRCA1" | "gBRCA1") => "gBRCA1",
+        Some("BRCA2" | "gBRCA2") => "gBRCA2",
+        _ => "gBRCA",
+    };
+    if germline.iter().any(|c| c.qualifies()) {
+        out.push(Found {
+            name: germline_name.to_owned(),
+            // Which of the two genes makes no difference to the labels.
+            named: if germline_name == "gBRCA" { "gBRCA1".to_owned() } else { germline_name.to_owned() },
+            unqualified: None,
+        });
+    } else if germline.contains(&Call::Vus) {
+        out.push(Found {
+            name: germline_name.to_owned(),
+            named: germline_name.to_owned(),
+            unqualified: Some("vus"),
+        });
+    }
+    let variants = records(knowledge, patient, VARIANT);
+    let mut genes = patient.genes.clone();
+    genes.dedup();
+    for gene in genes {
+        let own: Vec<Call> = variants
+            .iter()
+            .filter(|r| text(r, field::GENE) == Some(&gene))
+            .filter_map(|r| Call::from_code(text(r, field::VALUE)?))
+            .collect();
+        // A tumour result of BRCA1/2 asks the germline question, while that is open.
+        let tumour_brca = gene == "BRCA1" || gene == "BRCA2";
+        let named = if tumour_brca && germline.is_empty() { format!("g{gene}") } else { gene.clone() };
+        let unqualified = match own.iter().min() {
+            Some(best) if best.qualifies() => None,
+            Some(Call::Vus) => Some("vus"),
+            _ => continue,
+        };
+        out.push(Found { name: gene.clone(), named: if tumour_brca { named } else { gene }, unqualified });
+    }
+    out
+}
+
+pub(crate) fn classify(view: &View<'_>, patient: &Patient, disease: &Disease) -> Vec<FindingClass> {
+    found(view, patient, disease).into_iter().map(|f| class(view, patient, f)).collect()
+}
+
+fn class(view: &View<'_>, patient: &Patient, found: Found) -> FindingClass {
+    let knowledge = view.knowledge;
+    let answer =
+        |class: Option<u8>, reason: &'static str, regimens: &[usize], missing: Vec<String>| FindingClass {
+            finding: found.name.clone(),
+            class,
+            reason,
+            missing,
+            regimens: regimens.iter().map(|r| knowledge.regimens[*r].id.clone()).collect(),
+        };
+    if let Some(reason) = found.unqualified {
+        return answer(Some(3), reason, &[], Vec::new());
+    }
+    let named: &[usize] =
+        knowledge.findings.iter().find(|n| n.finding == found.named).map_or(&[], |n| n.regimens.as_slice());
+    let populations: Vec<(usize, Status, Population)> = named
+        .iter()
+        .map(|r| {
+            let standing = &view.firm[*r];
+            // Without a label in force the wording says nothing; use is asked all the same.
+            let population = if standing.label.is_some() {
+                view.population(patient, *r, standing.label)
+            } else if knowledge.used_up(patient, *r) == Ok(true) {
+                Population::UsedUp
+            } else {
+                Population::Fails
+            };
+            (*r, standing.status, population)
+        })
+        .collect();
+    let those = |wanted: &dyn Fn(&(usize, Status, Population)) -> bool| -> Vec<usize> {
+        populations.iter().filter(|p| wanted(p)).map(|p| p.0).collect()
+    };
+    let eligible = those(&|(_, status, p)| *status == Status::InForce && *p == Population::Holds);
+    if !eligible.is_empty() {
+        return answer(Some(1), "standard_now", &eligible, Vec::new());
+    }
+    let open =
+        those(&|(_, s, p)| *s == Status::InForce && matches!(p, Population::Open(_) | Population::Fault(_)));
+    if !open.is_empty() {
+        let mut missing: Vec<String> = populations
+            .iter()
+            .filter(|(r, ..)| open.contains(r))
+            .filter_map(|(_, _, p)| if let Population::Open(m) = p { Some(m) } else { None })
+            .flatten()
+            .cloned()
+            .collect();
+        missing.sort();
+        missing.dedup();
+        return answer(None, "undetermined", &open, missing);
+    }
+    let unused = |p: &Population| *p != Population::UsedUp;
+    let not_listed = those(&|(_, s, p)| unused(p) && *s == Status::InForceNotReimbursed);
+    let line = those(&|(_, s, p)| unused(p) && *s == Status::InForce && *p == Population::Fails);
+    let elsewhere = those(&|(r, _, p)| {
+        unused(p)
+            && Place::ALL.into_iter().filter(|place| *place != view.query.place).any(|place| {
+                let query = Query { place, ..view.query };
+                knowledge.standing(*r, &query, Certainty::High).status.is_in_force()
+            })
+    });
+    let pending = those(&|(_, s, p)| unused(p) && matches!(s, Status::PositiveOpinion | Status::UnderReview));
+    for (regimens, reason) in [
+        (not_listed, "approved_not_listed"),
+        (line, "line_not_reached"),
+        (elsewhere, "approved_elsewhere"),
+        (pending, "pending_decision"),
+    ] {
+        if !regimens.is_empty() {
+            return answer(Some(2), reason, &regimens, Vec::new());
+        }
+    }
+    if !named.is_empty() && populations.iter().all(|(_, _, p)| *p == Population::UsedUp) {
+        return answer(Some(3), "used_up", named, Vec::new());
+    }
+    answer(Some(3), "no_route", &[], Vec::new())
+}
+
+impl Knowledge {
+    /// Whether the leading drug of a regimen was given and disease progressed on it.
+    pub(crate) fn used_up(&self, patient: &Patient, regimen: usize) -> biomarkers::Told {
+        match self.dictionary.slot("prior").map(|slot| patient.values.get(slot)) {
+            Some(list @ Value::List(_)) => biomarkers::used_up(list, self.regimens[regimen].leading_drug()),
+            Some(Value::Missing(Missing::NotYetKnown)) | None => Ok(false),
+            _ => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Molecular profile, dated knowledge, treatment options and the class of each finding.
+//!
+//! The question: given this patient, on this date, in this place, what follows from each finding, why, and what is
+//! missing? A [`Profile`] is read from JSON and checked against the concepts of a [`Knowledge`]; [`Knowledge::view`]
+//! fixes the date and the place; [`View::options`] answers. Nothing reads a clock.
+#![forbid(unsafe_code)]
+
+mod bind;
+mod findings;
+mod knowledge;
+mod options;
+mod problem;
+mod profile;
+mod told;
+
+pub use bind::{Contradiction, Patient};
+pub use findings::FindingClass;
+pub use knowledge::{
+    Approval, Assay, Certainty, Concept, Domain, Drug, Event, Files, Knowledge, Label, Place, Query, Regimen,
+    Standing, Status, View,
+};
+pub use options::{Options, RegimenOption, RuleFault, Unverified, Verdict};
+pub use problem::Problem;
+pub use profile::{Datum, Observation, Prior, Profile, Sample, State, Treatment};
+pub use told::{json, summary, text};
