@@ -32,5 +32,6 @@ pub use difference::{Change, ChangeKind, difference, part_name};
 pub use load::{Loaded, canonical, load, load_texts, load_with};
 pub use model::*;
 pub use schema::{above_0, between_0_and_1, decimal, duration, durations, schema};
+pub use tree::Part;
 pub use value::read;
-pub use yaml::read_yaml;
+pub use yaml::{Places, read_yaml, read_yaml_placed};
