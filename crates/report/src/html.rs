@@ -112,6 +112,14 @@ pub(crate) fn inline(words: &Words) -> String {
     out
 }
 
+/// The words of a cell, with readings where it has them.
+fn cell(cell: &crate::document::Cell) -> String {
+    if !cell.read.is_empty() {
+        return inline(&cell.read);
+    }
+    cell.text.split('\n').map(escape).collect::<Vec<_>>().join("<br>")
+}
+
 /// A heading under one of level 1.
 fn heading(level: &u8, id: &str, text: &Words) -> String {
     let tag = if *level <= 2 { "h3" } else { "h4" };

@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod document;
 pub mod figure;
 mod html;
+pub mod letter;
 mod page;
 mod phrase;
 pub mod read;

@@ -1,6 +1,6 @@
 //! Titles, sentences, figures and tables of one part of a report.
 
-use crate::document::{Block, Figure, words};
+use crate::document::{Block, Figure, Words, words};
 use serde::Serialize;
 
 /// One part of a report. The sections of the page itself are made by [`crate::section`].
@@ -56,6 +56,9 @@ pub struct Cell {
     pub under: String,
     /// Aligned right with the other digits of its column.
     pub number: bool,
+    /// The same words as `text` with their readings; empty where it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub read: Words,
 }
 
 impl Cell {

@@ -64,6 +64,8 @@ pub enum Role {
     Strong,
     /// Words on a dark bar.
     Over,
+    /// A reading over a character, at 7 px.
+    Reading,
 }
 
 impl Role {
@@ -86,6 +88,7 @@ impl Role {
             Role::Soft => "soft",
             Role::Strong => "strong",
             Role::Over => "over",
+            Role::Reading => "reading",
         }
     }
 }

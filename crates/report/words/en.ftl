@@ -185,3 +185,10 @@ missing-best = missing taken in favour of the experimental arm
 note-sensitivity = Hypothetical analyses rest on assumptions that the data cannot prove: censoring at the event takes it to say nothing about the rest, weights take the named covariates to explain who has it, the structural model takes the treatment to stretch time by the same factor in both arms.
 method-cox-ipcw = Weighted Cox model (IPCW)
 method-rpsft = Structural failure time model (RPSFT)
+# Letter
+letter-draft = This is a draft. It must not yet be given to participants or their families.
+letter-draft-word = Draft
+letter-draft-findings = Things to mend: { $n }.
+letter-draft-readings = Readings that no person has reviewed yet: { $n }.
+letter-embargo = Embargo: not to be published before { $day }.
+letter-no-embargo = The day of release is not fixed. Do not publish until it is.

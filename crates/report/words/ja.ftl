@@ -185,3 +185,10 @@ missing-best = 欠測を試験治療群に有利に扱う
 note-sensitivity = 仮想ストラテジーの解析は、データからは確かめられない仮定に基づく。打ち切りは中間事象がその後の経過と無関係であること、重み付けは挙げた共変量で中間事象の起こりやすさが説明できること、構造的生存時間モデルは治療が両群で同じ倍率で時間を延ばすことを仮定している。
 method-cox-ipcw = 重み付きCoxモデル（IPCW）
 method-rpsft = 構造的生存時間モデル（RPSFT）
+# Letter
+letter-draft = これは草案です。参加された方やご家族には、まだお渡しできません。
+letter-draft-word = 草案
+letter-draft-findings = 直すところが{ $n }件あります。
+letter-draft-readings = 読み仮名のうち{ $n }語は、まだ人が確認していません。
+letter-embargo = 報道解禁：{ $day }。この日より前に、内容を公表しないでください。
+letter-no-embargo = 報道解禁の日は決まっていません。決まるまで、内容を公表しないでください。
