@@ -19,6 +19,9 @@ struct Unit {
     reading: String,
 }
 
+/// Lines of units.
+type Lines = Vec<Vec<Unit>>;
+
 impl Unit {
     fn width(&self) -> f64 {
         measure(&self.base, SIZE).max(measure(&self.reading, SMALL))
@@ -52,16 +55,16 @@ fn units(text: &str, readings: Option<&Readings>) -> Vec<Unit> {
     for stretch in readings.read(text) {
         match stretch {
             Stretch::Plain(t) | Stretch::Open(t) => out.extend(plain(t)),
-            Stretch::Read { units, .. } => out.extend(
-                units.iter().map(|(b, r)| Unit { base: b.clone(), reading: r.clone() }),
-            ),
+            Stretch::Read { units, .. } => {
+                out.extend(units.iter().map(|(b, r)| Unit { base: b.clone(), reading: r.clone() }))
+            }
         }
     }
     out
 }
 
 /// Lines no wider than `width`.
-fn lines(text: &str, width: f64, readings: Option<&Readings>) -> Vec<Vec<Unit>> {
+fn lines(text: &str, width: f64, readings: Option<&Readings>) -> Lines {
     let mut out: Vec<(f64, Vec<Unit>)> = Vec::new();
     for unit in units(text, readings) {
         let w = unit.width();
@@ -137,7 +140,7 @@ pub(super) fn schema(
     let n = arms.len().max(1) as f64;
     let gap = 32.0;
     let box_width = (WIDTH - gap * (n - 1.0)) / n - 2.0;
-    let columns: Vec<(Vec<Vec<Unit>>, Vec<Vec<Unit>>)> = arms
+    let columns: Vec<(Lines, Lines)> = arms
         .iter()
         .zip(last)
         .map(|(arm, what)| {

@@ -46,7 +46,10 @@ impl Setting<'_> {
             ToldBlock::P(line) => out.push(self.paragraph(line, Manner::Plain)),
             ToldBlock::Notice(line) => out.push(Block::Notice { text: vec![self.words(line)] }),
             ToldBlock::Points(lines) => {
-                out.push(Block::List { ordered: false, items: lines.iter().map(|l| self.words(l)).collect() });
+                out.push(Block::List {
+                    ordered: false,
+                    items: lines.iter().map(|l| self.words(l)).collect(),
+                });
             }
             ToldBlock::Figure { draw, caption, words, shares } => {
                 let id = format!("{section}-figure");
@@ -90,7 +93,7 @@ impl Setting<'_> {
             }
             ToldBlock::Glossary { intro, terms } => {
                 out.push(self.paragraph(intro, Manner::Plain));
-                let terms = terms.iter().map(|(t, m)| (self.words(t), self.words(m))).collect();
+                let terms = terms.iter().map(|(t, m)| (self.term(t), self.words(m))).collect();
                 out.push(Block::Terms { terms });
             }
             ToldBlock::Facts(facts) => {
@@ -118,6 +121,23 @@ impl Setting<'_> {
                 out.push(Block::List { ordered: false, items: labels.iter().map(line).collect() });
             }
         }
+    }
+
+    /// A term of the glossary: there its reading is spoken too, because readings over characters are not.
+    fn term(&self, line: &Line) -> Words {
+        let plain = line.plain();
+        let mut words = self.words(line);
+        if let Some(readings) = self.readings.filter(|_| plain.chars().any(super::readings::is_kanji)) {
+            let kana = |s: &Stretch<'_>| match s {
+                Stretch::Plain(t) | Stretch::Open(t) => (*t).to_owned(),
+                Stretch::Read { units, .. } => {
+                    units.iter().map(|(b, r)| if r.is_empty() { b.as_str() } else { r.as_str() }).collect()
+                }
+            };
+            let reading: String = readings.read(&plain).iter().map(kana).collect();
+            words.push(Inline::text(format!("（{reading}）")));
+        }
+        words
     }
 
     fn cell(&self, text: &str) -> Cell {

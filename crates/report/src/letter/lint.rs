@@ -96,8 +96,8 @@ fn digits(look: &Look<'_>, found: &mut Found) {
     let typed: &[&str] = match look.lang {
         Lang::Ja => &[],
         Lang::En => &[
-            "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "twenty",
-            "thirty", "forty", "fifty", "hundred", "thousand", "twice", "half",
+            "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+            "twenty", "thirty", "forty", "fifty", "hundred", "thousand", "twice", "half",
         ],
     };
     let title = std::iter::once(&look.whole.title);
@@ -228,7 +228,12 @@ fn arms(look: &Look<'_>, found: &mut Found) {
             for id in &order {
                 let names = match look.lang {
                     Lang::Ja => vec![format!("{id}群")],
-                    Lang::En => vec![format!("Group {id}"), format!("group {id}"), format!("Arm {id}"), format!("arm {id}")],
+                    Lang::En => vec![
+                        format!("Group {id}"),
+                        format!("group {id}"),
+                        format!("Arm {id}"),
+                        format!("arm {id}"),
+                    ],
                 };
                 for name in names {
                     if let Some(n) = words.find(&name) {
@@ -236,7 +241,9 @@ fn arms(look: &Look<'_>, found: &mut Found) {
                             &line.path,
                             at + n,
                             "L0104",
-                            format!("群の呼び名は {{arm:{id}}} と書いてください（いつも同じ呼び名にするため）。"),
+                            format!(
+                                "群の呼び名は {{arm:{id}}} と書いてください（いつも同じ呼び名にするため）。"
+                            ),
                             format!("Write {{arm:{id}}}, so that the arm always has the same name."),
                         );
                     }
@@ -334,8 +341,16 @@ fn phrases(look: &Look<'_>, rules: &Rules, found: &mut Found) {
         ("奇跡", "宣伝の言葉です", "a word of advertising"),
         ("夢の", "宣伝の言葉です", "a word of advertising"),
         ("完治", "約束になります", "a promise"),
-        ("がんが消え", "局所再発がないことは、がんが消えたことではありません", "no local relapse is not \"gone\""),
-        ("がんは消え", "局所再発がないことは、がんが消えたことではありません", "no local relapse is not \"gone\""),
+        (
+            "がんが消え",
+            "局所再発がないことは、がんが消えたことではありません",
+            "no local relapse is not \"gone\"",
+        ),
+        (
+            "がんは消え",
+            "局所再発がないことは、がんが消えたことではありません",
+            "no local relapse is not \"gone\"",
+        ),
         ("がんが存在しない", "調べて見つからないことと同じではありません", "not the same as not found"),
         ("治療を変えて", "治療を勧める言葉です", "advice on treatment"),
         ("勧めします", "治療を勧める言葉です", "advice on treatment"),
@@ -343,8 +358,16 @@ fn phrases(look: &Look<'_>, rules: &Rules, found: &mut Found) {
         ("miracle", "宣伝の言葉です", "a word of advertising"),
         ("promising", "宣伝の言葉です", "a word of advertising"),
         ("cured", "約束になります", "a promise"),
-        ("cancer has vanished", "局所再発がないことは、がんが消えたことではありません", "no local relapse is not \"gone\""),
-        ("cancer is gone", "局所再発がないことは、がんが消えたことではありません", "no local relapse is not \"gone\""),
+        (
+            "cancer has vanished",
+            "局所再発がないことは、がんが消えたことではありません",
+            "no local relapse is not \"gone\"",
+        ),
+        (
+            "cancer is gone",
+            "局所再発がないことは、がんが消えたことではありません",
+            "no local relapse is not \"gone\"",
+        ),
         ("you should", "治療を勧める言葉です", "advice on treatment"),
     ];
     let statistics: &[Word] = if rules.lay { &STATISTICS } else { &[] };
@@ -352,7 +375,8 @@ fn phrases(look: &Look<'_>, rules: &Rules, found: &mut Found) {
         let plain = line.plain().to_lowercase();
         for (word, ja, en) in statistics.iter().chain(&CLAIMS) {
             if plain.contains(&word.to_lowercase()) {
-                let at = written(line).find_map(|(t, at)| Some(at + t.to_lowercase().find(&word.to_lowercase())?));
+                let at =
+                    written(line).find_map(|(t, at)| Some(at + t.to_lowercase().find(&word.to_lowercase())?));
                 found.error(
                     &line.path,
                     at.unwrap_or(0),
@@ -381,7 +405,20 @@ fn phrases(look: &Look<'_>, rules: &Rules, found: &mut Found) {
 /// Nobody is named.
 fn people(look: &Look<'_>, found: &mut Found) {
     const NOBODY: [&str; 14] = [
-        "患者", "皆", "みな", "ご家族", "家族", "お客", "担当医", "医師", "代表", "娘", "息子", "お子", "親御", "方々",
+        "患者",
+        "皆",
+        "みな",
+        "ご家族",
+        "家族",
+        "お客",
+        "担当医",
+        "医師",
+        "代表",
+        "娘",
+        "息子",
+        "お子",
+        "親御",
+        "方々",
     ];
     for (_, line, _) in look.whole.lines() {
         for (words, at) in written(line) {
@@ -394,7 +431,8 @@ fn people(look: &Look<'_>, found: &mut Found) {
                                 super::readings::is_kanji(c) || ('\u{30A1}'..='\u{30FA}').contains(&c)
                             });
                             // 仕様, 同様, 模様 and the like are no address.
-                            let word = title == "様" && before.ends_with(['同', '仕', '模', '多', '一', '有', '異']);
+                            let word =
+                                title == "様" && before.ends_with(['同', '仕', '模', '多', '一', '有', '異']);
                             if named && !word && !NOBODY.iter().any(|w| before.ends_with(w)) {
                                 named_person(found, line, at + n);
                             }
@@ -402,7 +440,19 @@ fn people(look: &Look<'_>, found: &mut Found) {
                     }
                 }
                 Lang::En => {
-                    for title in ["Mr ", "Mrs ", "Ms ", "Miss ", "Mr. ", "Mrs. ", "Ms. ", "Dr ", "Dr. ", "Prof. ", "Professor "] {
+                    for title in [
+                        "Mr ",
+                        "Mrs ",
+                        "Ms ",
+                        "Miss ",
+                        "Mr. ",
+                        "Mrs. ",
+                        "Ms. ",
+                        "Dr ",
+                        "Dr. ",
+                        "Prof. ",
+                        "Professor ",
+                    ] {
                         if let Some(n) = words.find(title) {
                             let next = words[n + title.len()..].chars().next();
                             if next.is_some_and(char::is_uppercase) {
@@ -424,7 +474,11 @@ fn named_person(found: &mut Found, line: &Line, at: usize) {
         "個人の名前が書かれているようです。".to_owned(),
         "A person seems to be named.".to_owned(),
     );
-    hint(d, "役割で書くか、手書きの欄にしてください。", "Name the role, or leave a line to be filled in by hand.");
+    hint(
+        d,
+        "役割で書くか、手書きの欄にしてください。",
+        "Name the role, or leave a line to be filled in by hand.",
+    );
 }
 
 /// A percentage is never alone: the same number as so many of 100 stands in the same line.
@@ -463,7 +517,8 @@ fn frequencies(look: &Look<'_>, found: &mut Found) {
 /// Whom a share is a share of is said in the same section, in people.
 fn shares(look: &Look<'_>, found: &mut Found) {
     for section in &look.whole.sections {
-        let lines: Vec<&Line> = section.blocks.iter().flat_map(|b| b.lines().into_iter().map(|l| l.0)).collect();
+        let lines: Vec<&Line> =
+            section.blocks.iter().flat_map(|b| b.lines().into_iter().map(|l| l.0)).collect();
         let mut said: BTreeSet<u64> = BTreeSet::new();
         let mut names: BTreeSet<&str> = BTreeSet::new();
         for (_, name, format, told) in lines.iter().flat_map(|l| l.numbers()) {
@@ -481,8 +536,8 @@ fn shares(look: &Look<'_>, found: &mut Found) {
         }
         for line in lines {
             for (bit, name, format, told) in line.numbers() {
-                let there = match told {
-                    Some(told) => told.of.is_none_or(|of| said.contains(&u64::from(of))) && !names.is_empty() || !said.is_empty() && told.of.is_some_and(|of| said.contains(&u64::from(of))),
+                let there = match told.and_then(|t| t.of) {
+                    Some(of) => said.contains(&u64::from(of)),
                     None => !names.is_empty(),
                 };
                 if format.is_share() && !there {
@@ -506,17 +561,20 @@ fn registration(look: &Look<'_>, found: &mut Found) {
         let plain = line.plain();
         match look.lang {
             Lang::Ja => {
-                for word in ["登録から", "登録して", "登録後", "登録時", "登録の時", "登録の日", "登録された"] {
+                for word in ["登録から", "登録して", "登録後", "登録時", "登録の時", "登録の日", "登録された"]
+                {
                     for (n, _) in plain.match_indices(word) {
                         let before = &plain[..n];
-                        if !["一次", "二次", "最初の", "はじめの"].iter().any(|w| before.ends_with(w)) {
+                        if !["一次", "二次", "最初の", "はじめの"].iter().any(|w| before.ends_with(w))
+                        {
                             which(found, line, word);
                         }
                     }
                 }
             }
             Lang::En => {
-                for word in ["since registration", "after registration", "at registration", "of registration"] {
+                for word in ["since registration", "after registration", "at registration", "of registration"]
+                {
                     if plain.contains(word) {
                         which(found, line, word);
                     }
@@ -555,7 +613,13 @@ fn links(look: &Look<'_>, found: &mut Found) {
         let ToldBlock::Links(all) = block else { continue };
         for (url, line) in all {
             if let Err((ja, en)) = address(url) {
-                found.error(&line.path, 0, "L0111", format!("リンク「{url}」：{ja}"), format!("The link \"{url}\": {en}"));
+                found.error(
+                    &line.path,
+                    0,
+                    "L0111",
+                    format!("リンク「{url}」：{ja}"),
+                    format!("The link \"{url}\": {en}"),
+                );
             }
         }
     }
@@ -569,7 +633,11 @@ fn links(look: &Look<'_>, found: &mut Found) {
                     "アドレスが直接書かれています。".to_owned(),
                     "An address is typed into the text.".to_owned(),
                 );
-                hint(d, "numbers.yaml の links に加えて links で示してください。", "Add it to `links` of numbers.yaml.");
+                hint(
+                    d,
+                    "numbers.yaml の links に加えて links で示してください。",
+                    "Add it to `links` of numbers.yaml.",
+                );
             }
         }
     }
@@ -582,7 +650,10 @@ pub fn address(url: &str) -> Result<(), (&'static str, &'static str)> {
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if !HOSTS.contains(&host) {
-        return Err(("許可された行き先ではありません。", "its host is not on the list of places to send a reader to."));
+        return Err((
+            "許可された行き先ではありません。",
+            "its host is not on the list of places to send a reader to.",
+        ));
     }
     if !url.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#&=%+".contains(c)) || url.contains("..") {
         return Err(("使えない文字があります。", "it holds characters that an address has not."));
@@ -615,7 +686,11 @@ fn terms(look: &Look<'_>, found: &mut Found) {
                                 ),
                             ),
                         );
-                        hint(d, "2回目からは語だけを書きます。", "From the second time on, write the word alone.");
+                        hint(
+                            d,
+                            "2回目からは語だけを書きます。",
+                            "From the second time on, write the word alone.",
+                        );
                     }
                 }
                 tell::Kind::Words | tell::Kind::Explained => {
@@ -625,7 +700,9 @@ fn terms(look: &Look<'_>, found: &mut Found) {
                             Lang::En => whole_word(&bit.text, &term.term.to_lowercase()),
                         };
                         let inside_longer = look.text.glossary.iter().any(|t| {
-                            t.term.len() > term.term.len() && t.term.contains(&term.term) && bit.text.contains(&t.term)
+                            t.term.len() > term.term.len()
+                                && t.term.contains(&term.term)
+                                && bit.text.contains(&t.term)
                         });
                         if let Some(n) = hit.filter(|_| !inside_longer)
                             && !explained.contains(term.id.as_str())
@@ -663,7 +740,9 @@ fn terms(look: &Look<'_>, found: &mut Found) {
             );
         }
     }
-    if !blocks(look.whole).any(|(_, _, b)| matches!(b, ToldBlock::Glossary { .. })) && !look.text.glossary.is_empty() {
+    if !blocks(look.whole).any(|(_, _, b)| matches!(b, ToldBlock::Glossary { .. }))
+        && !look.text.glossary.is_empty()
+    {
         found.error(
             &["glossary".into()],
             0,
@@ -712,7 +791,8 @@ fn result_first(look: &Look<'_>, found: &mut Found) {
                 0,
                 "L0115",
                 "結果の節の最初は、主たる結果の文（結果によって選ばれる文）でなければなりません。".to_owned(),
-                "The results must begin with the main result, in words that the result rows choose.".to_owned(),
+                "The results must begin with the main result, in words that the result rows choose."
+                    .to_owned(),
             );
             return;
         }

@@ -12,8 +12,6 @@ pub mod numbers;
 pub mod readings;
 mod tell;
 pub mod text;
-#[cfg(test)]
-mod tests;
 
 pub use kind::Kind;
 pub use lint::{address, length};
@@ -106,8 +104,10 @@ impl Letters {
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
                 Err(e) => {
-                    let why =
-                        Text::new(format!("「{name}」を読めません。"), format!("\"{name}\" cannot be read: {e}"));
+                    let why = Text::new(
+                        format!("「{name}」を読めません。"),
+                        format!("\"{name}\" cannot be read: {e}"),
+                    );
                     return Err(vec![Diagnostic::error("L0001", why)]);
                 }
             }
@@ -183,7 +183,8 @@ impl Letters {
             out.extend(lint::placed(found, places));
         }
         for kind in Kind::ALL {
-            let there: Vec<Lang> = Lang::ALL.into_iter().filter(|l| self.texts.contains_key(&(kind, *l))).collect();
+            let there: Vec<Lang> =
+                Lang::ALL.into_iter().filter(|l| self.texts.contains_key(&(kind, *l))).collect();
             if let [one] = there[..] {
                 let other = if one == Lang::Ja { Lang::En } else { Lang::Ja };
                 let name = file_name(kind, other);
@@ -206,7 +207,8 @@ impl Letters {
 
     /// Both languages tell the same numbers in the same sections.
     fn same_skeleton(&self, kind: Kind, ja: Lang, en: Lang) -> Vec<Diagnostic> {
-        let (Some((a, _)), Some((b, places))) = (self.texts.get(&(kind, ja)), self.texts.get(&(kind, en))) else {
+        let (Some((a, _)), Some((b, places))) = (self.texts.get(&(kind, ja)), self.texts.get(&(kind, en)))
+        else {
             return Vec::new();
         };
         let ids = |t: &LetterText| t.sections.iter().map(|s| s.id.clone()).collect::<Vec<_>>();
@@ -319,7 +321,14 @@ impl Letters {
         let findings = lint::placed(self.lint(ask.kind, ask.lang, text, &whole), places);
         let readings = (ask.kind.rules().readings && ask.lang == Lang::Ja).then_some(&self.readings);
         let unreviewed = readings.map_or_else(Vec::new, |r| unreviewed(&whole, r));
-        let set = layout::Setting { ask, whole: &whole, readings, results, compiled, embargo: self.numbers.embargo };
+        let set = layout::Setting {
+            ask,
+            whole: &whole,
+            readings,
+            results,
+            compiled,
+            embargo: self.numbers.embargo,
+        };
         let body = set.body();
         let reviewed = serde_json::to_vec(&(ask.kind.name(), ask.lang, reader, whole.title.plain(), &body))
             .map_err(|e| vec![Diagnostic::error("L0206", Text::same(e.to_string()))])?;

@@ -207,7 +207,8 @@ impl Number {
 
 impl RowRef {
     fn matches(&self, row: &Row) -> bool {
-        let same = |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|w| Some(w) == found);
+        let same =
+            |wanted: &Option<String>, found: Option<&str>| wanted.as_deref().is_none_or(|w| Some(w) == found);
         row.analysis == self.analysis
             && row.stat == self.stat
             && row.group == self.group
@@ -266,7 +267,8 @@ impl CriterionRef {
                     format!("There is no criterion {} {}.", self.step, self.id),
                 )
             })?;
-        let numbers = rule.split(|c: char| !c.is_ascii_digit() && c != '.').filter_map(|n| n.parse::<f64>().ok());
+        let numbers =
+            rule.split(|c: char| !c.is_ascii_digit() && c != '.').filter_map(|n| n.parse::<f64>().ok());
         numbers.into_iter().nth(self.number.wrapping_sub(1)).ok_or_else(|| {
             Text::new(
                 format!("規準 {} に {} 番目の数はありません。", self.id, self.number),

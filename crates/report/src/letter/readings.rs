@@ -55,8 +55,8 @@ impl Stretch<'_> {
 #[derive(Clone, Debug, Default)]
 pub struct Readings {
     entries: BTreeMap<String, Entry>,
-    /// Characters of the longest surface.
-    longest: usize,
+    /// By the first character of a surface: the lengths in characters of those that begin so, the longest first.
+    starts: BTreeMap<char, Vec<usize>>,
 }
 
 impl Readings {
@@ -77,7 +77,13 @@ impl Readings {
             });
             match entry {
                 Ok(entry) => {
-                    self.longest = self.longest.max(entry.surface.chars().count());
+                    let word = entry.surface.strip_prefix('#').unwrap_or(&entry.surface);
+                    let lengths = word.chars().next().map(|c| self.starts.entry(c).or_default());
+                    let length = word.chars().count();
+                    if let Some(lengths) = lengths.filter(|l| !l.contains(&length)) {
+                        lengths.push(length);
+                        lengths.sort_unstable_by(|a, b| b.cmp(a));
+                    }
                     self.entries.insert(entry.surface.clone(), entry);
                 }
                 Err(why) => found.push(Diagnostic::error("L0301", why).at(place(name, n + 1, line))),
@@ -140,7 +146,7 @@ impl Readings {
             return None;
         }
         let from = start.0;
-        for length in (1..=self.longest.min(places.len() - at)).rev() {
+        for &length in self.starts.get(&start.1)?.iter().filter(|l| **l <= places.len() - at) {
             let end = places.get(at + length).map_or(text.len(), |p| p.0);
             let surface = &text[from..end];
             if after_digit && let Some(entry) = self.entries.get(&format!("#{surface}")) {
@@ -177,8 +183,14 @@ fn entry(line: &str) -> Result<Entry, Text> {
     let fields: Vec<&str> = line.split('\t').map(str::trim).collect();
     let [surface, reading, split, plain, source, reviewer, date] = fields[..] else {
         return Err(Text::new(
-            format!("列が {} あります。7 列(語、読み、分け方、意味、出典、確認者、確認日)にしてください。", fields.len()),
-            format!("{} columns; write 7: surface, reading, split, plain, source, reviewer, date.", fields.len()),
+            format!(
+                "列が {} あります。7 列(語、読み、分け方、意味、出典、確認者、確認日)にしてください。",
+                fields.len()
+            ),
+            format!(
+                "{} columns; write 7: surface, reading, split, plain, source, reviewer, date.",
+                fields.len()
+            ),
         ));
     };
     let word = surface.strip_prefix('#').unwrap_or(surface);
@@ -210,12 +222,21 @@ fn entry(line: &str) -> Result<Entry, Text> {
             .collect()
     };
     let bases: String = units.iter().map(|u| u.0.as_str()).collect();
-    let spoken: String = units.iter().map(|(b, r)| if r.is_empty() { b.as_str() } else { r.as_str() }).collect();
+    let spoken: String =
+        units.iter().map(|(b, r)| if r.is_empty() { b.as_str() } else { r.as_str() }).collect();
     let digits = word.chars().take_while(char::is_ascii_digit).count();
     if bases != word {
         return Err(Text::new(
             format!("分け方をつなぐと「{bases}」となり、語と合いません。"),
             format!("The split joins to \"{bases}\", which is not the surface."),
+        ));
+    }
+    if let Some((base, _)) =
+        units.iter().find(|(b, r)| b.is_empty() || (r.is_empty() && b.chars().any(is_kanji)))
+    {
+        return Err(Text::new(
+            format!("「{base}」に読みがありません。"),
+            format!("The unit \"{base}\" has no reading."),
         ));
     }
     if digits == 0 && spoken != reading {
@@ -224,14 +245,8 @@ fn entry(line: &str) -> Result<Entry, Text> {
             format!("The split readings join to \"{spoken}\", which is not the reading."),
         ));
     }
-    if let Some((base, _)) = units.iter().find(|(b, r)| b.is_empty() || (r.is_empty() && b.chars().any(is_kanji)))
-    {
-        return Err(Text::new(
-            format!("「{base}」に読みがありません。"),
-            format!("The unit \"{base}\" has no reading."),
-        ));
-    }
-    let [reading, plain, source, reviewer, date] = [reading, plain, source, reviewer, date].map(str::to_owned);
+    let [reading, plain, source, reviewer, date] =
+        [reading, plain, source, reviewer, date].map(str::to_owned);
     Ok(Entry { surface: surface.to_owned(), reading, units, plain, source, reviewer, date })
 }
 

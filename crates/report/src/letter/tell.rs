@@ -59,10 +59,18 @@ pub struct Bit {
 #[derive(Clone, Debug)]
 pub enum Kind {
     Words,
-    Number { name: String, format: Format, told: Option<Told> },
-    Arm { id: String },
+    Number {
+        name: String,
+        format: Format,
+        told: Option<Told>,
+    },
+    Arm {
+        id: String,
+    },
     /// The term itself; what explains it is the bit after.
-    Term { id: String },
+    Term {
+        id: String,
+    },
     Explained,
 }
 
@@ -115,8 +123,9 @@ impl Whole {
         self.sections
             .iter()
             .flat_map(|s| {
-                std::iter::once((s, &s.heading, Role::Heading))
-                    .chain(s.blocks.iter().flat_map(move |b| b.lines().into_iter().map(move |(l, r)| (s, l, r))))
+                std::iter::once((s, &s.heading, Role::Heading)).chain(
+                    s.blocks.iter().flat_map(move |b| b.lines().into_iter().map(move |(l, r)| (s, l, r))),
+                )
             })
             .collect()
     }
@@ -154,7 +163,9 @@ impl ToldBlock {
             }
             ToldBlock::Links(all) => all.iter().map(|(_, l)| (l, Role::Label)).collect(),
             ToldBlock::Blanks(all) => all.iter().map(|l| (l, Role::Label)).collect(),
-            ToldBlock::Facts(all) => all.iter().flat_map(|(n, v)| [(n, Role::Label), (v, Role::Label)]).collect(),
+            ToldBlock::Facts(all) => {
+                all.iter().flat_map(|(n, v)| [(n, Role::Label), (v, Role::Label)]).collect()
+            }
         }
     }
 }
@@ -287,7 +298,13 @@ fn unknown(name: &str) -> Text {
 }
 
 /// Tells a text with these answers.
-pub fn tell(text: &LetterText, numbers: &Numbers, answers: &Answers, source: &dyn Source, lang: Lang) -> Whole {
+pub fn tell(
+    text: &LetterText,
+    numbers: &Numbers,
+    answers: &Answers,
+    source: &dyn Source,
+    lang: Lang,
+) -> Whole {
     let mut teller = Teller { text, numbers, answers, source, lang, found: Vec::new() };
     let title = teller.line(vec!["title".into()], &text.title);
     let sections = text
@@ -299,12 +316,7 @@ pub fn tell(text: &LetterText, numbers: &Numbers, answers: &Answers, source: &dy
             let heading = teller.line(along(&path, ["heading".into()]), &section.heading);
             let mut blocks = Vec::new();
             teller.blocks(&along(&path, ["blocks".into()]), &section.blocks, &mut blocks);
-            ToldSection {
-                id: section.id.clone(),
-                elements: section.elements.clone(),
-                heading,
-                blocks,
-            }
+            ToldSection { id: section.id.clone(), elements: section.elements.clone(), heading, blocks }
         })
         .collect();
     Whole { title, sections, found: teller.found }
@@ -356,9 +368,11 @@ impl Teller<'_> {
                     let here = along(&here, ["table".into()]);
                     let caption = self.line(along(&here, ["caption".into()]), &table.caption);
                     let head = self.lines(&along(&here, ["head".into()]), &table.head);
-                    let rows = table.rows.iter().enumerate().map(|(r, row)| {
-                        self.lines(&along(&here, ["rows".into(), r.into()]), row)
-                    });
+                    let rows = table
+                        .rows
+                        .iter()
+                        .enumerate()
+                        .map(|(r, row)| self.lines(&along(&here, ["rows".into(), r.into()]), row));
                     let rows = rows.collect();
                     out.push(ToldBlock::Table { caption, head, rows });
                 }
@@ -375,7 +389,8 @@ impl Teller<'_> {
                 Block::Links(names) => {
                     let here = along(&here, ["links".into()]);
                     let links = names.iter().enumerate();
-                    let links = links.filter_map(|(l, name)| self.link(along(&here, [l.into()]), name)).collect();
+                    let links =
+                        links.filter_map(|(l, name)| self.link(along(&here, [l.into()]), name)).collect();
                     out.push(ToldBlock::Links(links));
                 }
                 Block::Choose(choose) => self.choose(&along(&here, ["choose".into()]), choose, out),
@@ -464,8 +479,14 @@ impl Teller<'_> {
                     if let Some((named, None)) = known {
                         let names: Vec<&str> = Format::ALL.iter().map(|(n, _)| *n).collect();
                         let why = Text::new(
-                            format!("「{named}」という示し方はありません(使えるもの: {})。", names.join(", ")),
-                            format!("There is no way \"{named}\" to tell a number (known: {}).", names.join(", ")),
+                            format!(
+                                "「{named}」という示し方はありません(使えるもの: {})。",
+                                names.join(", ")
+                            ),
+                            format!(
+                                "There is no way \"{named}\" to tell a number (known: {}).",
+                                names.join(", ")
+                            ),
                         );
                         self.wrong(&path, at, "L0202", why);
                         continue;

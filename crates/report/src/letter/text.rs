@@ -149,12 +149,27 @@ pub struct Choose {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece<'t> {
     /// Words as they stand, with their place in the text.
-    Words { text: &'t str, at: usize },
-    Number { name: &'t str, format: Option<&'t str>, at: usize },
-    Arm { id: &'t str, at: usize },
-    Term { id: &'t str, at: usize },
+    Words {
+        text: &'t str,
+        at: usize,
+    },
+    Number {
+        name: &'t str,
+        format: Option<&'t str>,
+        at: usize,
+    },
+    Arm {
+        id: &'t str,
+        at: usize,
+    },
+    Term {
+        id: &'t str,
+        at: usize,
+    },
     /// A brace that is opened and never closed.
-    Broken { at: usize },
+    Broken {
+        at: usize,
+    },
 }
 
 impl Piece<'_> {

@@ -14,9 +14,10 @@ fn spoken(readings: &Readings, text: &str) -> (String, bool) {
         .read(text)
         .iter()
         .map(|s| match s {
-            Stretch::Read { units, .. } => {
-                units.iter().map(|(b, r)| if r.is_empty() { b.as_str() } else { r.as_str() }).collect::<String>()
-            }
+            Stretch::Read { units, .. } => units
+                .iter()
+                .map(|(b, r)| if r.is_empty() { b.as_str() } else { r.as_str() })
+                .collect::<String>(),
             Stretch::Plain(t) => (*t).to_owned(),
             Stretch::Open(t) => {
                 covered = false;
