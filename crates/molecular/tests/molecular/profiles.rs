@@ -1,0 +1,161 @@
+//! What the assay covers, what blood can say, and what a second test adds.
+
+use super::files::{run_bytes, stated, vcf};
+use molecular::import::{self, Imported, Input, Role, Stated};
+use molecular::{Specimen, civic};
+use serde_json::{Map, Value, json};
+
+fn with_list(records: &str, covers: &str, stated: Stated) -> Imported {
+    let text = vcf(records);
+    let inputs = [
+        Input { role: Role::Vcf, file: "v.vcf", bytes: text.as_bytes() },
+        Input { role: Role::Covers, file: "covers", bytes: covers.as_bytes() },
+    ];
+    import::run(&inputs, &stated, Map::new())
+}
+
+const LIST: &str = "gene,covers\nPIK3CA,small\nAKT1,small\nPTEN,small;copies\n";
+
+#[test]
+fn silence_is_absence_only_where_the_assay_looked() {
+    let i = with_list("", LIST, stated());
+    assert_eq!(i.profile["variant.PIK3CA"]["value"], "none_found");
+    // Copies of PTEN are covered, but no segments were handed over.
+    assert!(!i.profile.contains_key("variant.PTEN"));
+    assert!(i.notes.iter().any(|n| n.code == "absence_unknown" && n.what.en.starts_with("PTEN")));
+    assert!(!i.profile.contains_key("variant.ESR1"));
+    assert!(run_bytes(Role::Vcf, vcf("").as_bytes(), stated()).profile.is_empty());
+}
+
+#[test]
+fn what_could_not_be_read_is_not_absent() {
+    let i = with_list("3\t178952085\t.\tA\tG\t.\tPASS\t.\tGT\t./.\n", LIST, stated());
+    assert!(!i.profile.contains_key("variant.PIK3CA"));
+    assert_eq!(i.profile["variant.AKT1"]["value"], "none_found");
+    let i = with_list("3\tx\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n", LIST, stated());
+    assert!(i.profile.is_empty());
+}
+
+#[test]
+fn a_blood_sample_that_is_not_known_to_be_adequate_says_nothing_of_absence() {
+    let blood = Stated { specimen: Some(Specimen::Blood), ..stated() };
+    assert!(with_list("", LIST, blood.clone()).profile.is_empty());
+    let i = with_list("", LIST, Stated { adequate: true, ..blood.clone() });
+    assert_eq!(
+        i.profile["variant.PIK3CA"],
+        json!({"value": "none_found", "assay_id": "F1CDX", "specimen": "blood"})
+    );
+    // A finding is a finding, adequate or not.
+    let i = with_list("3\t178952085\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n", LIST, blood);
+    assert_eq!(i.profile["variant.PIK3CA"]["value"], "pathogenic");
+}
+
+#[test]
+fn a_bed_file_bounds_the_assay() {
+    // Holds every known place of AKT1, and one exon of PIK3CA.
+    let bed = "14\t105246400\t105246600\tAKT1\n3\t178952000\t178952200\tPIK3CA\n";
+    let i = with_list("3\t178900000\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n", bed, stated());
+    assert_eq!(i.profile["variant.AKT1"]["value"], "none_found");
+    assert!(i.notes.iter().any(|n| n.code == "partly_covered" && n.what.en.contains("PIK3CA")));
+    // The record outside the stretches is not the assay's statement.
+    assert!(!i.profile.contains_key("variant.PIK3CA"));
+    let wrong = with_list("", "17\t83000000\t83257441\tX\n", stated());
+    assert!(wrong.refused());
+}
+
+#[test]
+fn a_tumour_result_never_fills_the_germline_concept_and_a_germline_one_does() {
+    let w1815 = vcf("17\t41199682\t.\tC\tT\t.\tPASS\t.\tGT\t0/1\n");
+    let tumour = run_bytes(Role::Vcf, w1815.as_bytes(), stated());
+    assert!(!tumour.profile.contains_key("gbrca.status"));
+    assert_eq!(tumour.profile["variant.BRCA1"]["value"], "pathogenic");
+    let own = Stated {
+        germline: true,
+        specimen: Some(Specimen::Blood),
+        assay: Some("BRACANALYSIS".into()),
+        ..stated()
+    };
+    let germline = run_bytes(Role::Vcf, w1815.as_bytes(), own);
+    assert_eq!(germline.profile["gbrca.status"]["value"], "pathogenic");
+    assert_eq!(germline.profile["gbrca.status"]["gene"], "BRCA1");
+    assert!(!germline.profile.contains_key("variant.BRCA1"));
+}
+
+#[test]
+fn a_second_test_stands_beside_the_first_and_the_same_one_is_not_added_twice() {
+    let first = json!({"er.percent": 90, "variant.ESR1": {"value": "none_found", "assay_id": "F1CDX", "specimen": "tissue", "date": "2024-01-01"}});
+    let Value::Object(first) = first else { panic!() };
+    let text = vcf("6\t152419926\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n");
+    let blood = Stated {
+        specimen: Some(Specimen::Blood),
+        assay: Some("G360CDX".into()),
+        date: Some("2026-01-05".into()),
+        ..stated()
+    };
+    let inputs = [Input { role: Role::Vcf, file: "v", bytes: text.as_bytes() }];
+    let one = import::run(&inputs, &blood, first);
+    assert_eq!(one.profile["er.percent"], 90);
+    assert_eq!(one.profile["variant.ESR1"].as_array().unwrap().len(), 2);
+    let again = import::run(&inputs, &blood, one.profile.clone());
+    assert_eq!(again.profile, one.profile);
+    assert!(again.notes.iter().any(|n| n.code == "already_there"));
+    let other = vcf("6\t152419923\t.\tA\tC\t.\tPASS\t.\tGT\t0/1\n");
+    let inputs = [Input { role: Role::Vcf, file: "v", bytes: other.as_bytes() }];
+    assert!(import::run(&inputs, &blood, one.profile).notes.iter().any(|n| n.code == "contradiction"));
+}
+
+#[test]
+fn one_refused_file_refuses_the_whole_import_and_a_result_of_the_future_too() {
+    let good = vcf("3\t178952085\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n");
+    let inputs = [
+        Input { role: Role::Vcf, file: "v", bytes: good.as_bytes() },
+        Input { role: Role::Cna, file: "c", bytes: b"" },
+    ];
+    let i = import::run(&inputs, &stated(), Map::new());
+    assert!(i.refused() && i.profile.is_empty());
+    let tomorrow =
+        Stated { date: Some("2026-01-06".into()), today: Some(jiff::civil::date(2026, 1, 5)), ..stated() };
+    let i = run_bytes(Role::Vcf, good.as_bytes(), tomorrow);
+    assert!(i.notes.iter().any(|n| n.code == "future"));
+    assert!(i.refused());
+    let i = run_bytes(Role::Vcf, good.as_bytes(), Stated { build: None, ..stated() });
+    assert!(i.notes.iter().any(|n| n.code == "no_build"));
+}
+
+#[test]
+fn two_files_that_disagree_about_one_change_are_refused() {
+    let v = vcf("3\t178952085\t.\tA\tG\t.\tPASS\t.\tGT\t0/1\n");
+    let r = |class: &str| format!("gene,hgvs_p,class\nPIK3CA,p.H1047R,{class}\n");
+    let run = |class: &str| {
+        let r = r(class);
+        let inputs = [
+            Input { role: Role::Vcf, file: "v", bytes: v.as_bytes() },
+            Input { role: Role::Report, file: "r", bytes: r.as_bytes() },
+        ];
+        import::run(&inputs, &stated(), Map::new())
+    };
+    let same = run("pathogenic");
+    assert!(!same.refused() && same.findings.len() == 1);
+    assert!(run("vus").notes.iter().any(|n| n.code == "class_contradicts"));
+}
+
+fn civic_file(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/../../knowledge/civic/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[test]
+fn every_item_of_civic_is_mapped_or_says_why_not() {
+    let all = civic::read(&civic_file("civic_evidence_2022-12.tsv"), "all").unwrap();
+    let breast = civic::read(&civic_file("civic_evidence_2022-12_breast.tsv"), "breast").unwrap();
+    let (a, b) = (civic::count(&all, false), civic::count(&breast, false));
+    assert_eq!((a.items, b.items), (1429, 111));
+    for c in [&a, &b] {
+        assert_eq!(c.kinds.values().sum::<usize>(), c.items);
+        assert_eq!(c.levels.values().sum::<usize>() + c.without.values().sum::<usize>(), c.items);
+    }
+    // The breast file is the breast part of the whole.
+    assert_eq!(civic::count(&all, true).kinds, b.kinds);
+    assert_eq!(b.kinds.get("unmapped"), None);
+    // What does not support its statement has no level.
+    assert_eq!(b.without.values().sum::<usize>(), 21);
+}
