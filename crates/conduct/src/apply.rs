@@ -243,6 +243,13 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
         Event::QueryClosed { query } => {
             move_query(state, *query, QueryMove::Close, |q| q.closed = Some((at, seq)));
         }
+        Event::LetterAdopted(_)
+        | Event::LetterCommented { .. }
+        | Event::LetterSigned { .. }
+        | Event::LetterAsked { .. }
+        | Event::LetterHandedOver { .. } => {
+            crate::letter::happen(Arc::make_mut(&mut state.letters), seq, at, day, event);
+        }
     }
     state.last_at = Some(at);
 }

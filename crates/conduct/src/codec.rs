@@ -35,6 +35,11 @@ pub const KINDS: &[(&str, u16)] = &[
     ("query_answered", 1),
     ("query_returned", 1),
     ("query_closed", 1),
+    ("letter_adopted", 1),
+    ("letter_commented", 1),
+    ("letter_signed", 1),
+    ("letter_asked", 1),
+    ("letter_handed_over", 1),
 ];
 
 type Upcaster = fn(serde_json::Value) -> serde_json::Value;

@@ -2,6 +2,7 @@
 
 use crate::event::{Outcome, Reason, Values, WithdrawalScope};
 use crate::ids::*;
+use crate::letter::LetterAct;
 use crate::role::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -122,6 +123,10 @@ pub enum Command {
     },
     RevealSeed {
         allocation: AllocationId,
+    },
+    /// About a letter to the participants and what goes with it.
+    Letter {
+        letter: LetterAct,
     },
 }
 

@@ -236,6 +236,7 @@ impl<'a> Desk<'a> {
             Command::HoldAccrual { step } => Event::AccrualHeld { step },
             Command::ReleaseAccrual { step } => Event::AccrualReleased { step },
             Command::HoldLook { cutoff, opened, for_whom } => Event::LookHeld { cutoff, opened, for_whom },
+            Command::Letter { letter } => crate::letter::event(&self.state, letter),
             Command::RevealSeed { allocation } => {
                 let seed = seeds.0.get(&allocation).map_or(String::new(), |s| Hash(*s).to_string());
                 Event::SeedRevealed { allocation, seed }

@@ -5,6 +5,7 @@
 //! it was taken. When and by whom stands in the entry around it.
 
 use crate::ids::*;
+use crate::letter::{LetterAdopted, Vital};
 use crate::role::Role;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -198,6 +199,32 @@ pub enum Event {
     },
     QueryClosed {
         query: QueryId,
+    },
+
+    // letters
+    /// The words of a letter, as they were put before the reviewers.
+    LetterAdopted(LetterAdopted),
+    /// What the patient representatives say of it.
+    LetterCommented {
+        text: Hash,
+        comment: String,
+    },
+    /// Signed off: it may be handed over.
+    LetterSigned {
+        text: Hash,
+    },
+    /// Whether a participant lives, and whether she or her family wishes to know the results.
+    LetterAsked {
+        participant: ParticipantId,
+        vital: Vital,
+        wishes: bool,
+        on: Date,
+    },
+    LetterHandedOver {
+        participant: ParticipantId,
+        text: Hash,
+        on: Date,
+        how: String,
     },
 }
 

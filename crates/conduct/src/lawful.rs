@@ -146,6 +146,11 @@ pub(crate) fn lawful(adopted: &Adopted, state: &State, author: &Author<'_>, even
         | Event::ApprovalRecorded { .. }
         | Event::RoleGranted { .. }
         | Event::RoleRevoked { .. } => study::lawful(adopted, state, author, event),
+        Event::LetterAdopted(_)
+        | Event::LetterCommented { .. }
+        | Event::LetterSigned { .. }
+        | Event::LetterAsked { .. }
+        | Event::LetterHandedOver { .. } => crate::letter::lawful(adopted, state, author, event),
         _ => participant::lawful(adopted, state, author, event),
     };
     outcome.unwrap_or_else(|law| law)
@@ -189,7 +194,7 @@ pub fn sealed(seed: &[u8; 32]) -> Hash {
     Hash(Sha256::digest(seed).into())
 }
 
-fn future(day: Date, today: Date, what_ja: &str, what_en: &str) -> Result<(), Reason> {
+pub(crate) fn future(day: Date, today: Date, what_ja: &str, what_en: &str) -> Result<(), Reason> {
     if day <= today {
         return Ok(());
     }
@@ -200,7 +205,7 @@ fn future(day: Date, today: Date, what_ja: &str, what_en: &str) -> Result<(), Re
     ))
 }
 
-fn filled_in(text: &str, what_ja: &str, what_en: &str) -> Result<(), Reason> {
+pub(crate) fn filled_in(text: &str, what_ja: &str, what_en: &str) -> Result<(), Reason> {
     if text.trim().is_empty() {
         let en = format!("Enter {what_en}.");
         return Err(Reason::new("empty", format!("{what_ja}を入力してください。"), en));

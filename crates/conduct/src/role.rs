@@ -83,6 +83,11 @@ pub enum Action {
     ReleaseAccrual,
     HoldLook,
     RevealSeed,
+    AdoptLetter,
+    CommentLetter,
+    SignLetter,
+    AskForLetter,
+    HandOverLetter,
     WarnOfClock,
     /// Sites, approvals, accrual.
     SeeStudy,
@@ -135,6 +140,11 @@ pub const RIGHTS: &[(Action, [Reach; 9])] = &[
     (Action::ReleaseAccrual,       [A,   N,   N,   N,   N,   N,   N,   N,   N]),
     (Action::HoldLook,             [A,   A,   N,   N,   N,   N,   N,   N,   N]),
     (Action::RevealSeed,           [A,   A,   N,   N,   N,   N,   N,   N,   N]),
+    (Action::AdoptLetter,          [A,   N,   N,   N,   N,   N,   N,   N,   N]),
+    (Action::CommentLetter,        [A,   N,   N,   N,   N,   N,   N,   N,   N]),
+    (Action::SignLetter,           [N,   N,   A,   N,   N,   N,   N,   N,   N]),
+    (Action::AskForLetter,         [N,   N,   N,   S,   S,   N,   N,   N,   N]),
+    (Action::HandOverLetter,       [N,   N,   N,   S,   S,   N,   N,   N,   N]),
     (Action::WarnOfClock,          [N,   N,   N,   N,   N,   N,   N,   N,   A]),
     (Action::SeeStudy,             [A,   A,   A,   A,   A,   A,   A,   A,   N]),
     (Action::SeeParticipants,      [A,   A,   A,   S,   S,   A,   A,   A,   N]),
@@ -201,6 +211,11 @@ impl Event {
             Event::QueryAnswered { .. } => Action::AnswerQuery,
             Event::QueryReturned { .. } => Action::ReturnQuery,
             Event::QueryClosed { .. } => Action::CloseQuery,
+            Event::LetterAdopted(_) => Action::AdoptLetter,
+            Event::LetterCommented { .. } => Action::CommentLetter,
+            Event::LetterSigned { .. } => Action::SignLetter,
+            Event::LetterAsked { .. } => Action::AskForLetter,
+            Event::LetterHandedOver { .. } => Action::HandOverLetter,
         }
     }
 }

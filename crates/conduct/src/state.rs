@@ -38,6 +38,7 @@ pub struct State {
     pub refused: Shelf<Attempt>,
     /// Entries whose content was erased.
     pub erased: Arc<BTreeSet<u64>>,
+    pub letters: Arc<crate::letter::Letters>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -193,6 +193,14 @@ impl<'a> View<'a> {
         self.state.queries.iter().filter(seen).collect()
     }
 
+    /// All about letters, of participants that the viewer may see.
+    pub fn letters(&self) -> crate::letter::Letters {
+        let mut letters = self.state.letters.as_ref().clone();
+        letters.asked.retain(|id, _| self.participant(*id).is_some());
+        letters.handed.retain(|h| self.participant(h.participant).is_some());
+        letters
+    }
+
     /// Registrations that were refused by the cut-off.
     pub fn attempts(&self) -> Vec<&'a Attempt> {
         let seen =
@@ -315,6 +323,12 @@ impl<'a> View<'a> {
                 Some(q) => Concern::Participant(q.participant, Some(&q.form)),
                 None => Concern::Centre,
             },
+            Event::LetterAdopted(_) | Event::LetterCommented { .. } | Event::LetterSigned { .. } => {
+                Concern::Study
+            }
+            Event::LetterAsked { participant, .. } | Event::LetterHandedOver { participant, .. } => {
+                Concern::Participant(*participant, None)
+            }
         }
     }
 

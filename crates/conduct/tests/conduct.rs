@@ -13,6 +13,8 @@ mod harness;
 mod integrity;
 #[path = "conduct/laws.rs"]
 mod laws;
+#[path = "conduct/letters.rs"]
+mod letters;
 #[path = "conduct/path.rs"]
 mod path;
 #[path = "conduct/rights.rs"]

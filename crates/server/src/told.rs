@@ -167,6 +167,15 @@ pub fn event(ask: &Ask, protocol: &Protocol, event: &Event) -> String {
         Event::QueryAnswered { query, .. } => ("query_answered", query.0.to_string(), String::new()),
         Event::QueryReturned { query, .. } => ("query_returned", query.0.to_string(), String::new()),
         Event::QueryClosed { query } => ("query_closed", query.0.to_string(), String::new()),
+        Event::LetterAdopted(a) => {
+            ("letter_adopted", format!("{} {}", a.letter.kind, a.letter.lang), a.version.to_string())
+        }
+        Event::LetterCommented { .. } => ("letter_commented", String::new(), String::new()),
+        Event::LetterSigned { .. } => ("letter_signed", String::new(), String::new()),
+        Event::LetterAsked { participant, .. } => ("letter_asked", participant.to_string(), String::new()),
+        Event::LetterHandedOver { participant, .. } => {
+            ("letter_handed_over", participant.to_string(), String::new())
+        }
     };
     t.with2(&format!("told-{kind}"), &x, &y).into_owned()
 }

@@ -399,6 +399,11 @@ told-query_raised = Participant { $x }: query { $y } raised
 told-query_answered = Query { $x } answered
 told-query_returned = Query { $x } returned
 told-query_closed = Query { $x } closed
+told-letter_adopted = Text { $x } adopted for review, version { $y }
+told-letter_commented = Comment of the patient representatives on a text
+told-letter_signed = Text signed off
+told-letter_asked = Participant { $x }: checked whether she lives and wishes to know
+told-letter_handed_over = Letter handed over to participant { $x }
 
 # report
 report-alone = Open the report alone

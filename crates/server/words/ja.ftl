@@ -351,6 +351,11 @@ told-query_raised = 患者 { $x }：問い合わせ { $y }
 told-query_answered = 問い合わせ { $x } に回答
 told-query_returned = 問い合わせ { $x } を差し戻し
 told-query_closed = 問い合わせ { $x } を終了
+told-letter_adopted = 文面 { $x } 第{ $y }版を審査用に採用
+told-letter_commented = 文面への患者代表の意見
+told-letter_signed = 文面を承認
+told-letter_asked = 患者 { $x }：生存状況と結果を知る希望を確認
+told-letter_handed_over = 患者 { $x } に結果のお知らせをお渡し
 
 # report
 report-alone = 報告書だけを開く

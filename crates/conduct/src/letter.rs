@@ -1,0 +1,403 @@
+//! Letters to the participants, press releases and summaries: which words were put before reviewers, what was said of
+//! them, when they were signed off, who may be given them and who was.
+//!
+//! ```text
+//! adopted -> commented (by the patient representatives) -> signed off -> handed over, participant by participant
+//! ```
+//! New data or other words make a new version; the one that was signed off is never changed. A letter goes to somebody
+//! only after a site has asked, since the sign-off, whether she lives and whether she (or her family) wishes to know.
+
+use crate::adopted::Adopted;
+use crate::event::{Event, Nature, Reason};
+use crate::ids::ParticipantId;
+use crate::lawful::{Author, Law, filled_in, future};
+use crate::state::State;
+use crate::view::{FactFound, ParticipantView};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ledger::Hash;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which text: `letter`, `press`, `summary`; the language; for whom it is written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LetterKey {
+    pub kind: String,
+    pub lang: String,
+    pub reader: LetterReader,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterReader {
+    Participant,
+    Bereaved,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vital {
+    Alive,
+    Dead,
+    /// Contact was lost: no letter is sent.
+    Unknown,
+}
+
+/// The words as a reviewer reads them are the blob `text`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LetterAdopted {
+    pub letter: LetterKey,
+    /// Dense per letter from 1.
+    pub version: u32,
+    pub text: Hash,
+    /// The results are those of this cut-off, as known at this position.
+    pub cutoff: Date,
+    pub position: u64,
+    /// What the rules for texts found, and readings that no person has reviewed.
+    pub findings: u32,
+    pub unreviewed: u32,
+}
+
+/// What people do about letters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum LetterAct {
+    Adopt {
+        letter: LetterKey,
+        text: Hash,
+        cutoff: Date,
+        position: u64,
+        findings: u32,
+        unreviewed: u32,
+    },
+    /// What the patient representatives say of a text, also that they have nothing to say.
+    Comment {
+        text: Hash,
+        comment: String,
+    },
+    SignOff {
+        text: Hash,
+    },
+    Ask {
+        participant: ParticipantId,
+        vital: Vital,
+        wishes: bool,
+        on: Date,
+    },
+    HandOver {
+        participant: ParticipantId,
+        text: Hash,
+        on: Date,
+        how: String,
+    },
+}
+
+/// All about letters, folded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Letters {
+    /// In the order of adoption.
+    pub texts: Vec<AdoptedLetter>,
+    /// What each participant, or her family, was last asked.
+    pub asked: BTreeMap<ParticipantId, Asked>,
+    pub handed: Vec<HandedOver>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdoptedLetter {
+    pub adopted: LetterAdopted,
+    pub at: Timestamp,
+    pub seq: u64,
+    pub comments: Vec<(String, Timestamp, u64)>,
+    /// Day and entry of the sign-off.
+    pub signed: Option<(Date, u64)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    pub vital: Vital,
+    pub wishes: bool,
+    pub on: Date,
+    pub seq: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandedOver {
+    pub participant: ParticipantId,
+    pub text: Hash,
+    pub on: Date,
+    pub how: String,
+    pub seq: u64,
+}
+
+impl Letters {
+    /// The version of a text with these words.
+    pub fn text(&self, hash: &Hash) -> Option<&AdoptedLetter> {
+        self.texts.iter().find(|t| t.adopted.text == *hash)
+    }
+
+    /// The newest version of a letter.
+    pub fn newest(&self, key: &LetterKey) -> Option<&AdoptedLetter> {
+        self.texts.iter().rev().find(|t| t.adopted.letter == *key)
+    }
+
+    fn versions(&self, key: &LetterKey) -> u32 {
+        self.texts.iter().filter(|t| t.adopted.letter == *key).count() as u32
+    }
+}
+
+/// The event that an act asks for.
+pub(crate) fn event(state: &State, act: LetterAct) -> Event {
+    match act {
+        LetterAct::Adopt { letter, text, cutoff, position, findings, unreviewed } => {
+            let version = state.letters.versions(&letter) + 1;
+            Event::LetterAdopted(LetterAdopted {
+                letter,
+                version,
+                text,
+                cutoff,
+                position,
+                findings,
+                unreviewed,
+            })
+        }
+        LetterAct::Comment { text, comment } => Event::LetterCommented { text, comment },
+        LetterAct::SignOff { text } => Event::LetterSigned { text },
+        LetterAct::Ask { participant, vital, wishes, on } => {
+            Event::LetterAsked { participant, vital, wishes, on }
+        }
+        LetterAct::HandOver { participant, text, on, how } => {
+            Event::LetterHandedOver { participant, text, on, how }
+        }
+    }
+}
+
+/// Takes an event about letters into the state.
+pub(crate) fn happen(letters: &mut Letters, seq: u64, at: Timestamp, day: Date, event: &Event) {
+    match event {
+        Event::LetterAdopted(adopted) => letters.texts.push(AdoptedLetter {
+            adopted: adopted.clone(),
+            at,
+            seq,
+            comments: Vec::new(),
+            signed: None,
+        }),
+        Event::LetterCommented { text, comment } => {
+            if let Some(t) = letters.texts.iter_mut().find(|t| t.adopted.text == *text) {
+                t.comments.push((comment.clone(), at, seq));
+            }
+        }
+        Event::LetterSigned { text } => {
+            if let Some(t) = letters.texts.iter_mut().find(|t| t.adopted.text == *text) {
+                t.signed = Some((day, seq));
+            }
+        }
+        Event::LetterAsked { participant, vital, wishes, on } => {
+            letters.asked.insert(*participant, Asked { vital: *vital, wishes: *wishes, on: *on, seq });
+        }
+        Event::LetterHandedOver { participant, text, on, how } => letters.handed.push(HandedOver {
+            participant: *participant,
+            text: *text,
+            on: *on,
+            how: how.clone(),
+            seq,
+        }),
+        _ => {}
+    }
+}
+
+/// The law of events about letters.
+pub(crate) fn lawful(
+    adopted: &Adopted,
+    state: &State,
+    author: &Author<'_>,
+    event: &Event,
+) -> Result<Law, Law> {
+    let action = event.action();
+    match event {
+        Event::LetterAdopted(a) => {
+            author.permit(state, action, None)?;
+            adopt(state, author, a)?;
+        }
+        Event::LetterCommented { text, comment } => {
+            author.permit(state, action, None)?;
+            filled_in(comment, "意見(なければその旨)", "what was said, or that there was nothing to say")?;
+            known(state, text)?;
+        }
+        Event::LetterSigned { text } => {
+            author.permit(state, action, None)?;
+            sign_off(state, known(state, text)?)?;
+        }
+        Event::LetterAsked { participant, vital, on, .. } => {
+            let p = author.participant(state, *participant, action)?;
+            future(*on, author.day, "確認日", "The day of asking")?;
+            if *vital == Vital::Alive
+                && let Some((_, compiled)) = adopted.in_force(state, p.site.as_str(), author.day)
+            {
+                let view = ParticipantView::new(compiled, p, None, true);
+                let ends = compiled.protocol.facts.iter().filter(|(_, f)| f.ends);
+                for (fact, _) in ends {
+                    if matches!(view.fact(fact), FactFound::On(_) | FactFound::Within(_)) {
+                        return Err(refuse(
+                            "known_dead",
+                            "死亡の報告があります。生存確認をやり直すか、報告を訂正してください。",
+                            "A form reports that she has died. Check again, or correct the form.",
+                        ));
+                    }
+                }
+            }
+        }
+        Event::LetterHandedOver { participant, text, on, how } => {
+            author.participant(state, *participant, action)?;
+            future(*on, author.day, "お渡しした日", "The day of hand-over")?;
+            filled_in(how, "お渡しの方法", "how it was handed over")?;
+            hand_over(state, *participant, known(state, text)?, *on)?;
+        }
+        _ => {}
+    }
+    Ok(Law::Lawful)
+}
+
+fn refuse(code: &str, ja: &str, en: &str) -> Law {
+    Reason::new(code, ja, en).into()
+}
+
+fn known<'s>(state: &'s State, text: &Hash) -> Result<&'s AdoptedLetter, Law> {
+    state
+        .letters
+        .text(text)
+        .ok_or_else(|| refuse("no_text", "この文面は採用されていません。", "This text was not adopted."))
+}
+
+fn adopt(state: &State, author: &Author<'_>, a: &LetterAdopted) -> Result<(), Law> {
+    if !["letter", "press", "summary"].contains(&a.letter.kind.as_str())
+        || !["ja", "en"].contains(&a.letter.lang.as_str())
+        || (a.letter.kind != "letter" && a.letter.reader == LetterReader::Bereaved)
+    {
+        return Err(refuse("no_kind", "この種類の文面はありません。", "There is no such kind of text."));
+    }
+    future(a.cutoff, author.day, "データカットオフ", "The data cut-off")?;
+    if a.position == 0 || a.position > state.head.seq {
+        return Err(refuse("position", "台帳にない位置です。", "The ledger has no such position."));
+    }
+    // Results by arm leave the data centre by a planned look only.
+    let look = state.looks.iter().any(|l| l.cutoff == a.cutoff);
+    if state.nature() == Some(Nature::Real) && !look {
+        return Err(refuse(
+            "no_look",
+            "このデータカットオフについて、計画された解析の記録がありません。",
+            "No planned look was recorded for this data cut-off.",
+        ));
+    }
+    if state.letters.text(&a.text).is_some() {
+        return Err(refuse(
+            "text_known",
+            "同じ文面がすでに採用されています。",
+            "The same words were adopted before.",
+        ));
+    }
+    if a.version != state.letters.versions(&a.letter) + 1 {
+        return Err(refuse("version", "版の番号が続いていません。", "The version does not follow the last."));
+    }
+    Ok(())
+}
+
+fn sign_off(state: &State, t: &AdoptedLetter) -> Result<(), Law> {
+    let mut reasons = Vec::new();
+    if t.signed.is_some() {
+        reasons.push(Reason::new("signed", "すでに承認されています。", "It is signed off already."));
+    }
+    if state.letters.newest(&t.adopted.letter).is_some_and(|n| n.seq != t.seq) {
+        reasons.push(Reason::new(
+            "newer_version",
+            "新しい版があります。承認できるのは最新の版です。",
+            "There is a newer version; only the newest is signed off.",
+        ));
+    }
+    if t.adopted.findings > 0 {
+        reasons.push(Reason::new(
+            "findings",
+            format!("文面の規則に合わないところが {} 件あります。", t.adopted.findings),
+            format!("The rules for texts found {} things to mend.", t.adopted.findings),
+        ));
+    }
+    if t.adopted.unreviewed > 0 {
+        reasons.push(Reason::new(
+            "readings_unreviewed",
+            format!("人が確認していない読み仮名が {} 語あります。", t.adopted.unreviewed),
+            format!("{} readings were not reviewed by a person.", t.adopted.unreviewed),
+        ));
+    }
+    if t.comments.is_empty() {
+        reasons.push(Reason::new(
+            "no_comment",
+            "患者代表の意見が記録されていません。",
+            "No comment of the patient representatives is recorded.",
+        ));
+    }
+    if reasons.is_empty() { Ok(()) } else { Err(Law::Broken(reasons)) }
+}
+
+fn hand_over(state: &State, id: ParticipantId, t: &AdoptedLetter, on: Date) -> Result<(), Law> {
+    if t.adopted.letter.kind != "letter" {
+        return Err(refuse(
+            "no_kind",
+            "参加者への文面ではありません。",
+            "This text is not for participants.",
+        ));
+    }
+    let Some((signed, _)) = t.signed else {
+        return Err(refuse(
+            "not_signed",
+            "承認されていない文面は渡せません。",
+            "A text that is not signed off is not handed over.",
+        ));
+    };
+    let Some(asked) = state.letters.asked.get(&id).filter(|a| a.on >= signed && a.on <= on) else {
+        return Err(refuse(
+            "not_asked",
+            "承認のあとに、生存状況と、結果を知りたいかどうかを確認してください。",
+            "Since the sign-off nobody has checked whether she lives and whether she wishes to know.",
+        ));
+    };
+    if !asked.wishes {
+        return Err(refuse(
+            "no_wish",
+            "結果を知ることを希望されていません。",
+            "She or her family does not wish to know.",
+        ));
+    }
+    let fits = match asked.vital {
+        Vital::Alive => t.adopted.letter.reader == LetterReader::Participant,
+        Vital::Dead => t.adopted.letter.reader == LetterReader::Bereaved,
+        Vital::Unknown => false,
+    };
+    if !fits {
+        return Err(match asked.vital {
+            Vital::Alive => refuse(
+                "wrong_reader",
+                "ご本人には、ご本人向けの文面を渡してください。",
+                "She lives: hand over the version for participants.",
+            ),
+            Vital::Dead => refuse(
+                "wrong_reader",
+                "亡くなられています。ご遺族向けの文面を使ってください。",
+                "She has died: use the version for the bereaved.",
+            ),
+            Vital::Unknown => refuse(
+                "vital_unknown",
+                "生存状況が分からないため、渡せません。",
+                "It is not known whether she lives: nothing is handed over.",
+            ),
+        });
+    }
+    if state.letters.handed.iter().any(|h| h.participant == id && h.text == t.adopted.text) {
+        return Err(refuse(
+            "handed_over",
+            "この文面はすでにお渡ししています。",
+            "This text was handed over before.",
+        ));
+    }
+    Ok(())
+}
