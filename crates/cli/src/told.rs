@@ -43,6 +43,15 @@ pub fn verified(report: &conduct::Report, lang: Lang) -> String {
     };
     out += &line("再判定", "re-decided", judged);
     out += &line("抽選", "draws", drawn);
+    if report.arms_imported > 0 {
+        let n = report.arms_imported;
+        let text = if ja {
+            format!("取り込まれた群 {n} 件（当システムの割付ではないため、再現の対象外）")
+        } else {
+            format!("{n} told by an imported file: not drawn here, so not drawn again")
+        };
+        out += &line("取込の群", "arms", text);
+    }
     for (hash, why) in &report.unreadable {
         out += &line("読めない版", "unreadable", format!("{hash}: {}", why.get(lang)));
     }

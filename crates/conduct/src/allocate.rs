@@ -44,6 +44,15 @@ fn no_allocation(id: &str) -> Reason {
     )
 }
 
+/// An arm that is decided elsewhere cannot be drawn.
+pub(crate) fn outside(id: &str) -> Reason {
+    Reason::new(
+        "allocation_outside",
+        format!("割付「{id}」はこのシステムの外で決められます。群は取り込みで受け取ります。"),
+        format!("The allocation \"{id}\" is decided elsewhere; its arms come in by an import only."),
+    )
+}
+
 fn level(
     compiled: &Compiled,
     item: &str,
@@ -153,6 +162,7 @@ pub(crate) fn allocate(
     };
     let of: Vec<usize>;
     match scheme.method {
+        AllocationMethod::Outside => return Err(outside(id)),
         AllocationMethod::Minimisation => {
             let ready = minimisation(scheme).map_err(|e| broken(e.to_string()))?;
             out.algorithm = "minimisation/1".to_owned();

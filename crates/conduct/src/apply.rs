@@ -120,6 +120,38 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
                 person.roles.retain(|held| *held != (*role, site.clone()));
             }
         }
+        Event::DataImported { name, file, rows, map, source, constructed, .. } => {
+            Arc::make_mut(&mut state.imports).push(Import {
+                name: name.clone(),
+                file: *file,
+                rows: *rows,
+                map: *map,
+                source: source.clone(),
+                constructed: constructed.clone(),
+                at,
+                seq,
+            });
+        }
+        Event::ParticipantImported { participant, site, key, .. } => {
+            if participant.0 as usize == state.participants.len() + 1 {
+                let mut new = Participant::new(*participant, site.clone());
+                new.imported = Some((seq, key.as_str().into()));
+                state.participants.push(new);
+            }
+        }
+        Event::AllocationImported { participant, allocation, arm, on, .. } => {
+            let given = ArmGiven {
+                arm: arm.clone(),
+                chosen: arm.to_string(),
+                seq,
+                on: *on,
+                factors: Vec::new(),
+                imported: true,
+            };
+            with(state, *participant, |p| {
+                p.allocations.insert(allocation.clone(), given);
+            });
+        }
         Event::ConsentGiven { participant, site, document, version, on, explained_by } => {
             if participant.0 as usize == state.participants.len() + 1 {
                 state.participants.push(Participant::new(*participant, site.clone()));
@@ -306,8 +338,14 @@ fn allocate(state: &mut State, seq: u64, day: jiff::civil::Date, a: &Allocated) 
         }
         *open.given.entry(a.chosen.as_str().into()).or_default() += 1;
     }
-    let given =
-        ArmGiven { arm: a.arm.clone(), chosen: a.chosen.clone(), seq, on: day, factors: a.factors.clone() };
+    let given = ArmGiven {
+        arm: a.arm.clone(),
+        chosen: a.chosen.clone(),
+        seq,
+        on: day,
+        factors: a.factors.clone(),
+        imported: false,
+    };
     with(state, a.participant, |p| {
         p.allocations.insert(a.allocation.clone(), given);
     });
@@ -334,6 +372,7 @@ impl Participant {
             off_treatment: None,
             forms: BTreeMap::new(),
             queries: Vec::new(),
+            imported: None,
         }
     }
 }

@@ -43,6 +43,29 @@ pub enum Command {
         role: Role,
         site: Option<SiteId>,
     },
+    /// Tells the ledger from which file the commands that follow are. The map's text goes with it as a file.
+    ImportData {
+        name: String,
+        file: Hash,
+        bytes: u64,
+        rows: u64,
+        map: Hash,
+        source: Text,
+        constructed: Vec<Text>,
+    },
+    /// Takes over a participant of the last imported file.
+    ImportParticipant {
+        site: SiteId,
+        key: String,
+    },
+    /// Registers as [`Register`](Command::Register) does, by the same criteria, but with the arm that the file tells.
+    ImportRegistration {
+        participant: ParticipantId,
+        step: StepId,
+        on: Date,
+        values: Values,
+        arm: Option<ArmId>,
+    },
     GiveConsent {
         site: SiteId,
         participant: Option<ParticipantId>,

@@ -85,6 +85,13 @@ pub(crate) fn open(
     Ok(desk.done(Answer::Done))
 }
 
+/// Where an arm comes from at a registration that gives one.
+enum Arms<'s> {
+    Drawn(&'s Seeds),
+    /// By an imported file.
+    Told(Option<ArmId>),
+}
+
 /// A decision in the making: the state as it will be after the events so far.
 struct Desk<'a> {
     adopted: &'a Adopted,
@@ -181,6 +188,18 @@ impl<'a> Desk<'a> {
                 document,
                 received_on,
             },
+            Command::ImportData { name, file, bytes, rows, map, source, constructed } => {
+                Event::DataImported { name, file, bytes, rows, map, source, constructed }
+            }
+            Command::ImportParticipant { site, key } => {
+                let participant = ParticipantId(self.state.participants.len() as u32 + 1);
+                self.tell(Event::ParticipantImported { participant, site, import: self.import(), key })?;
+                return Ok(Answer::Participant(participant));
+            }
+            Command::ImportRegistration { participant, step, on, values, arm } => {
+                self.author().permit(&self.state, Action::ImportData, None)?;
+                return self.register(participant, &step, on, &values, true, &Arms::Told(arm));
+            }
             Command::GrantRole { person, name, role, site } => {
                 Event::RoleGranted { person, name, role, site }
             }
@@ -202,7 +221,7 @@ impl<'a> Desk<'a> {
                 Event::ConsentWithdrawn { participant, scope, on }
             }
             Command::Register { participant, step, on, values, confirmed } => {
-                return self.register(participant, &step, on, &values, confirmed, seeds);
+                return self.register(participant, &step, on, &values, confirmed, &Arms::Drawn(seeds));
             }
             Command::CancelRegistration { participant, step } => {
                 let p = self.author().participant(&self.state, participant, Action::CancelRegistration)?;
@@ -309,7 +328,7 @@ impl<'a> Desk<'a> {
         on: Date,
         values: &Values,
         confirmed: bool,
-        seeds: &Seeds,
+        arms: &Arms<'_>,
     ) -> Result<Answer, Refusal> {
         let author = self.author();
         let site = author.participant(&self.state, participant, Action::Register)?.site.clone();
@@ -347,11 +366,37 @@ impl<'a> Desk<'a> {
             Registered { participant, step: step.clone(), number, on, protocol, criteria: judged.criteria };
         self.push(Event::Registered(registered), false);
         let mut arm = None;
-        if let (Some(id), Some(factors)) = (&found.allocate, judged.factors) {
-            let seed = self.seed(id, seeds)?;
-            let allocated = allocate(&compiled, &self.state, participant, id, factors, &Source::Seed(&seed))?;
-            arm = Some(allocated.arm.clone());
-            self.push(Event::Allocated(allocated), false);
+        match (&found.allocate, judged.factors, arms) {
+            (Some(id), Some(factors), Arms::Drawn(seeds)) => {
+                let seed = self.seed(&compiled, id, seeds)?;
+                let source = Source::Seed(&seed);
+                let allocated = allocate(&compiled, &self.state, participant, id, factors, &source)?;
+                arm = Some(allocated.arm.clone());
+                self.push(Event::Allocated(allocated), false);
+            }
+            (Some(id), Some(_), Arms::Told(Some(told))) => {
+                let (allocation, arm_told, import) = (id.as_str().into(), told.clone(), self.import());
+                self.tell(Event::AllocationImported {
+                    participant,
+                    allocation,
+                    arm: arm_told,
+                    on,
+                    protocol,
+                    import,
+                })?;
+                arm = Some(told.clone());
+            }
+            (Some(id), _, Arms::Told(None)) => return Err(crate::allocate::outside(id).into()),
+            (None, _, Arms::Told(Some(told))) => {
+                return Err(Reason::new(
+                    "step_without_arm",
+                    "この登録段階では割付を行いません。",
+                    "This step gives no arm.",
+                )
+                .about([told.as_str()])
+                .into());
+            }
+            _ => {}
         }
         // The gate's form has told what it is for; if nothing required is open it is complete.
         let form = normal(&compiled, &FormKey::once(&found.form));
@@ -362,8 +407,17 @@ impl<'a> Desk<'a> {
         Ok(Answer::Registered { number, arm })
     }
 
+    /// The entry of the file that is being taken over; 0, which no law accepts, when there is none.
+    fn import(&self) -> u64 {
+        self.state.imports.last().map_or(0, |i| i.seq)
+    }
+
     /// The sealed seed, if it is the one to which the study is bound.
-    fn seed(&self, allocation: &str, seeds: &Seeds) -> Result<[u8; 32], Refusal> {
+    fn seed(&self, compiled: &Compiled, allocation: &str, seeds: &Seeds) -> Result<[u8; 32], Refusal> {
+        let scheme = compiled.protocol.allocation.get(allocation);
+        if scheme.is_some_and(|s| s.method == protocol::AllocationMethod::Outside) {
+            return Err(crate::allocate::outside(allocation).into());
+        }
         let bound = self.state.opening.as_ref().and_then(|o| o.seeds.get(allocation));
         let seed = seeds.0.get(allocation);
         match (seed, bound) {

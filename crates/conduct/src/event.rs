@@ -107,6 +107,42 @@ pub enum Event {
         site: Option<SiteId>,
     },
 
+    // data of a finished trial, taken over
+    /// What follows comes from a file that is kept elsewhere, by the map that is the blob `map`.
+    DataImported {
+        /// The file's name and the SHA-256 of its bytes.
+        name: String,
+        file: Hash,
+        bytes: u64,
+        /// Rows of data in it.
+        rows: u64,
+        map: Hash,
+        /// Where the file is from, and under which licence.
+        source: Text,
+        /// What the file does not tell and the map made up, such as the day from which its day numbers count.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        constructed: Vec<Text>,
+    },
+    /// A participant of an imported file. What consent there was is recorded elsewhere.
+    ParticipantImported {
+        participant: ParticipantId,
+        site: SiteId,
+        /// The entry that tells of the file.
+        import: u64,
+        /// What the file calls the participant.
+        key: String,
+    },
+    /// The arm as the file tells it. Nothing was drawn here, so nothing can be drawn again.
+    AllocationImported {
+        participant: ParticipantId,
+        allocation: AllocationId,
+        arm: ArmId,
+        /// The day of registration at the step that allocates.
+        on: Date,
+        protocol: Hash,
+        import: u64,
+    },
+
     // participants
     ConsentGiven {
         participant: ParticipantId,

@@ -1,6 +1,7 @@
 //! What makes an event legal in the state before it. `decide` asks this of each event it proposes, `verify` of each
 //! event that is stored: the law stands in one place.
 
+mod import;
 mod participant;
 mod study;
 
@@ -151,6 +152,9 @@ pub(crate) fn lawful(adopted: &Adopted, state: &State, author: &Author<'_>, even
         | Event::LetterSigned { .. }
         | Event::LetterAsked { .. }
         | Event::LetterHandedOver { .. } => crate::letter::lawful(adopted, state, author, event),
+        Event::DataImported { .. } | Event::ParticipantImported { .. } | Event::AllocationImported { .. } => {
+            import::lawful(adopted, state, author, event)
+        }
         _ => participant::lawful(adopted, state, author, event),
     };
     outcome.unwrap_or_else(|law| law)

@@ -66,6 +66,7 @@ pub enum Action {
     RecordApproval,
     GrantRole,
     RevokeRole,
+    ImportData,
     GiveConsent,
     WithdrawConsent,
     Register,
@@ -123,6 +124,7 @@ pub const RIGHTS: &[(Action, [Reach; 9])] = &[
     (Action::RecordApproval,       [A,   N,   N,   N,   N,   N,   N,   N,   N]),
     (Action::GrantRole,            [A,   N,   N,   N,   N,   N,   N,   N,   N]),
     (Action::RevokeRole,           [A,   N,   N,   N,   N,   N,   N,   N,   N]),
+    (Action::ImportData,           [A,   N,   N,   N,   N,   N,   N,   N,   N]),
     (Action::GiveConsent,          [A,   N,   N,   S,   S,   N,   N,   N,   N]),
     (Action::WithdrawConsent,      [A,   N,   N,   S,   S,   N,   N,   N,   N]),
     (Action::Register,             [A,   N,   N,   S,   S,   N,   N,   N,   N]),
@@ -196,6 +198,9 @@ impl Event {
             Event::ApprovalRecorded { .. } => Action::RecordApproval,
             Event::RoleGranted { .. } => Action::GrantRole,
             Event::RoleRevoked { .. } => Action::RevokeRole,
+            Event::DataImported { .. }
+            | Event::ParticipantImported { .. }
+            | Event::AllocationImported { .. } => Action::ImportData,
             Event::ConsentGiven { .. } => Action::GiveConsent,
             Event::ConsentWithdrawn { .. } => Action::WithdrawConsent,
             Event::Registered(_) | Event::RegistrationRefused { .. } | Event::Allocated(_) => {

@@ -35,6 +35,8 @@ pub struct State {
     /// Steps at which accrual is held.
     pub held: BTreeSet<StepId>,
     pub looks: Arc<Vec<Look>>,
+    /// Files from which data were taken over.
+    pub imports: Arc<Vec<Import>>,
     pub refused: Shelf<Attempt>,
     /// Entries whose content was erased.
     pub erased: Arc<BTreeSet<u64>>,
@@ -100,6 +102,8 @@ pub struct Participant {
     pub forms: BTreeMap<FormKey, Arc<Filled>>,
     /// Index in `State::queries` of this participant's queries.
     pub queries: Vec<QueryId>,
+    /// The entry that took the participant over from a file, and what the file calls them.
+    pub imported: Option<(u64, Arc<str>)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -136,6 +140,8 @@ pub struct ArmGiven {
     pub seq: u64,
     pub on: Date,
     pub factors: Vec<(String, String)>,
+    /// Told by a file; not drawn here.
+    pub imported: bool,
 }
 
 /// A filled form with the whole history of every value.
@@ -202,6 +208,22 @@ pub struct Look {
     pub cutoff: Date,
     pub opened: String,
     pub for_whom: String,
+    pub at: Timestamp,
+    pub seq: u64,
+}
+
+/// A file from which data were taken over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Import {
+    pub name: String,
+    /// SHA-256 of the file.
+    pub file: Hash,
+    pub rows: u64,
+    /// SHA-256 of the map, whose text the ledger holds.
+    pub map: Hash,
+    pub source: Text,
+    /// What is no fact of the file.
+    pub constructed: Vec<Text>,
     pub at: Timestamp,
     pub seq: u64,
 }

@@ -414,6 +414,7 @@ fn attachments(event: &Event) -> Vec<Hash> {
     match event {
         Event::ProtocolAdopted { protocol, .. } => vec![*protocol],
         Event::ApprovalRecorded { document: Some(document), .. } => vec![*document],
+        Event::DataImported { map, .. } => vec![*map],
         _ => Vec::new(),
     }
 }

@@ -30,6 +30,8 @@ pub struct Report {
     pub draws_checked: u64,
     /// Draws whose seed is still sealed.
     pub draws_sealed: u64,
+    /// Arms that a file told: not drawn here, so not drawn again.
+    pub arms_imported: u64,
     /// The state that the ledger gives, tables included.
     pub state: State,
 }
@@ -95,6 +97,7 @@ pub fn verify(store: &dyn Store, study: &str, seeds: Option<&Seeds>) -> Report {
             unreadable: BTreeMap::new(),
             draws_checked: 0,
             draws_sealed: 0,
+            arms_imported: 0,
             state: State::default(),
         },
         allocations: Vec::new(),
@@ -171,6 +174,9 @@ impl Judge<'_> {
         }
         if let Event::Allocated(allocated) = &event {
             self.allocations.push((entry.seq, allocated.clone()));
+        }
+        if matches!(event, Event::AllocationImported { .. }) {
+            self.report.arms_imported += 1;
         }
         apply(&mut self.state, entry, &event);
     }

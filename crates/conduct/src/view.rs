@@ -217,6 +217,11 @@ impl<'a> View<'a> {
         &self.state.looks
     }
 
+    /// Files from which data were taken over.
+    pub fn imports(&self) -> &'a [Import] {
+        &self.state.imports
+    }
+
     pub fn people(&self) -> &'a BTreeMap<PersonId, Person> {
         &self.state.people
     }
@@ -275,6 +280,9 @@ impl<'a> View<'a> {
         if matches!(event, Event::Allocated(_)) {
             return self.may(Action::SeeReplay);
         }
+        if matches!(event, Event::AllocationImported { .. }) && !self.may(Action::SeeArm) {
+            return false;
+        }
         match self.concerns(event) {
             Concern::Participant(id, form) => {
                 let found = self.participant(id);
@@ -304,6 +312,9 @@ impl<'a> View<'a> {
                 Some(site) => Concern::Site(site),
                 None => Concern::Centre,
             },
+            Event::DataImported { .. } => Concern::Study,
+            Event::ParticipantImported { participant, .. }
+            | Event::AllocationImported { participant, .. } => Concern::Participant(*participant, None),
             Event::ConsentGiven { participant, .. }
             | Event::ConsentWithdrawn { participant, .. }
             | Event::RegistrationRefused { participant, .. }

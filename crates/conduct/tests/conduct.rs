@@ -9,6 +9,8 @@ mod forms;
 mod gates;
 #[path = "conduct/harness.rs"]
 mod harness;
+#[path = "conduct/imports.rs"]
+mod imports;
 #[path = "conduct/integrity.rs"]
 mod integrity;
 #[path = "conduct/laws.rs"]

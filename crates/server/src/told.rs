@@ -134,6 +134,13 @@ pub fn event(ask: &Ask, protocol: &Protocol, event: &Event) -> String {
         }
         Event::RoleGranted { name, role: r, .. } => ("role_granted", own(name), role(r)),
         Event::RoleRevoked { person, role: r, .. } => ("role_revoked", ask.person(person.as_str()), role(r)),
+        Event::DataImported { name, rows, .. } => ("data_imported", name.clone(), t.n(rows)),
+        Event::ParticipantImported { participant, key, .. } => {
+            ("participant_imported", participant.to_string(), key.clone())
+        }
+        Event::AllocationImported { participant, arm, .. } => {
+            ("allocation_imported", participant.to_string(), arm_name(lang, protocol, arm.as_str()))
+        }
         Event::ConsentGiven { participant, .. } => ("consent_given", participant.to_string(), String::new()),
         Event::ConsentWithdrawn { participant, .. } => {
             ("consent_withdrawn", participant.to_string(), String::new())

@@ -217,9 +217,9 @@ fn adopt(
             "The study's time zone cannot change.".to_owned(),
         );
     }
-    let unsealed = p
-        .allocation
-        .keys()
+    let drawn = p.allocation.iter().filter(|(_, a)| a.method != protocol::AllocationMethod::Outside);
+    let unsealed = drawn
+        .map(|(id, _)| id)
         .find(|a| !opening.seeds.contains_key(a.as_str()) && !seeds.contains_key(a.as_str()));
     if let Some(allocation) = unsealed {
         return refuse(

@@ -218,6 +218,16 @@ impl<'a> Checker<'a> {
                 }
                 self.follow(id, a, total, least);
             }
+            AllocationMethod::Outside => {
+                let written = [
+                    ("factors", !a.factors.is_empty()),
+                    ("follow", a.follow.is_some()),
+                    ("blocks", !a.blocks.is_empty()),
+                ];
+                for (key, _) in written.into_iter().filter(|(_, there)| *there) {
+                    self.stray(id, key, "outside");
+                }
+            }
             AllocationMethod::Blocks => {
                 if a.follow.is_some() {
                     self.stray(id, "follow", "blocks");

@@ -70,7 +70,7 @@ pub struct Criterion {
 pub struct Allocation {
     pub ja: String,
     pub en: String,
-    /// Minimisation, or permuted blocks.
+    /// Minimisation, permuted blocks, or decided elsewhere.
     pub method: AllocationMethod,
     /// Arm to its share, whole numbers.
     pub ratio: Ordered<u32>,
@@ -118,6 +118,8 @@ pub enum AllocationMethod {
     Minimisation,
     /// Permuted blocks within strata of the factors.
     Blocks,
+    /// Decided elsewhere: the arms come in with imported data, and nobody is drawn here.
+    Outside,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
