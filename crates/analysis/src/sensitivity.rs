@@ -81,10 +81,11 @@ pub(crate) fn seen<'a>(
     switch: Option<&Switch>,
     members: &[&'a Person],
 ) -> Vec<Seen<'a>> {
-    let arms = set::arms(protocol, base.by.as_deref());
+    let arms = set::compared(protocol, base);
     let Some(planned) = protocol.endpoints.get(&base.endpoint) else { return Vec::new() };
     let endpoints: Vec<Endpoint> =
         arms.iter().map(|arm| under(planned, protocol, switch, arm.as_deref())).collect();
+    let (members, _) = set::of_compared(members, base, &arms);
     let seen = members.iter().map(|person| {
         let arm = set::arm_of(person, base.by.as_deref(), &arms);
         let name = arm.and_then(|a| arms.get(a)).and_then(Option::as_deref).or_else(|| any_arm(person));

@@ -3,7 +3,7 @@
 use crate::Row;
 use crate::cohort::{Cohort, Person, Tri, listed};
 use crate::draft::Draft;
-use protocol::Protocol;
+use protocol::{Protocol, Survival};
 use words::Text;
 
 /// Why somebody registered at the set's step is not in the set. Each person has one reason: the first that holds.
@@ -100,6 +100,33 @@ pub(crate) fn arms(protocol: &Protocol, by: Option<&str>) -> Vec<Option<String>>
         }
         None => vec![None],
     }
+}
+
+/// The arms that a survival analysis compares: all, or those that it names.
+pub(crate) fn compared(protocol: &Protocol, plan: &Survival) -> Vec<Option<String>> {
+    let mut arms = arms(protocol, plan.by.as_deref());
+    if !plan.arms.is_empty() {
+        arms.retain(|arm| arm.as_ref().is_some_and(|a| plan.arms.contains(a)));
+    }
+    arms
+}
+
+/// Members without those of arms that are not compared, and how many these are. Somebody of another arm is not missing;
+/// somebody without an arm is, and stays.
+pub(crate) fn of_compared<'a>(
+    members: &[&'a Person],
+    plan: &Survival,
+    arms: &[Option<String>],
+) -> (Vec<&'a Person>, usize) {
+    let by = plan.by.as_deref();
+    let elsewhere = |p: &Person| {
+        !plan.arms.is_empty()
+            && by.is_some_and(|b| p.arms.contains_key(b))
+            && arm_of(p, by, arms).is_none()
+    };
+    let kept: Vec<&Person> = members.iter().copied().filter(|p| !elsewhere(p)).collect();
+    let others = members.len() - kept.len();
+    (kept, others)
 }
 
 /// Which of `arms` a person belongs to.

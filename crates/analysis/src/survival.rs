@@ -61,9 +61,13 @@ pub(crate) fn survival(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
         )];
     };
     let mut rows = set.rows(&draft);
-    let arms = set::arms(protocol, plan.by.as_deref());
-    let seen = observe_all(&set.members, endpoint, plan.by.as_deref(), &arms);
-    let work = match Work::new(protocol, plan, &set.members, seen, draft, false, &mut rows) {
+    let arms = set::compared(protocol, plan);
+    let (members, others) = set::of_compared(&set.members, plan, &arms);
+    if !plan.arms.is_empty() {
+        rows.push(draft.method("count").level("other_arms").count("left_out", others));
+    }
+    let seen = observe_all(&members, endpoint, plan.by.as_deref(), &arms);
+    let work = match Work::new(protocol, plan, &members, seen, draft, false, &mut rows) {
         Ok(work) => work,
         Err(row) => {
             rows.push(*row);
@@ -198,7 +202,7 @@ impl<'a> Work<'a> {
         brief: bool,
         rows: &mut Vec<Row>,
     ) -> Result<Work<'a>, Box<Row>> {
-        let arms = set::arms(protocol, plan.by.as_deref());
+        let arms = set::compared(protocol, plan);
         let (cases, left_out) = timed(seen, &arms, rows, &draft);
         let untimed = members.len() - cases.len();
         let draft = draft.counted(cases.len(), untimed);

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::shape::{self, Broken};
-use crate::tree::{self, Files, Node, Part, Span};
+use crate::tree::{self, Files, Kind, Node, Part, Span};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use words::Text;
@@ -18,6 +18,26 @@ impl Places {
     /// Where the value at `path` is written; for a path that is not there, the deepest part of it that is.
     pub fn at(&self, path: &[Part]) -> Place {
         self.files.place(self.root.span_of(path))
+    }
+
+    /// As [`at`](Places::at), by names, with the entries of a list as numbers from 0.
+    pub fn named(&self, path: &[&str]) -> Place {
+        self.at(&self.parts(path))
+    }
+
+    /// Where the last key of `path` is written.
+    pub fn key(&self, path: &[&str]) -> Place {
+        self.files.place(self.root.key_span(&self.parts(path)))
+    }
+
+    fn parts(&self, path: &[&str]) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        for step in path {
+            let list = self.root.get(&parts).is_some_and(|n| matches!(n.kind, Kind::List(_)));
+            let index = step.parse::<usize>().ok().filter(|_| list);
+            parts.push(index.map_or_else(|| Part::from(*step), Part::from));
+        }
+        parts
     }
 
     /// Where bytes `start..end` of the text at `path` are written.

@@ -239,7 +239,7 @@ fn sensitivity<'a>(
                 return members.into_iter().map(counted).collect();
             }
             let seen = crate::sensitivity::seen(cohort, protocol, base, switch, &members);
-            let mut placed = placed(seen, &set::arms(protocol, base.by.as_deref()), base, row);
+            let mut placed = placed(seen, &set::compared(protocol, base), base, row);
             if row.stat == "switched" {
                 placed.retain(|p| crate::sensitivity::switched(protocol, base, switch, p));
             }
@@ -252,7 +252,8 @@ fn sensitivity<'a>(
 fn survival<'a>(cohort: &'a Cohort, protocol: &Protocol, plan: &Survival, row: &Row) -> Vec<Placed<'a>> {
     let Some(endpoint) = protocol.endpoints.get(&plan.endpoint) else { return Vec::new() };
     let members = set::members(cohort, protocol, &plan.set).map(|s| s.members).unwrap_or_default();
-    let arms = set::arms(protocol, plan.by.as_deref());
+    let arms = set::compared(protocol, plan);
+    let (members, _) = set::of_compared(&members, plan, &arms);
     let all = observe_all(&members, endpoint, plan.by.as_deref(), &arms);
     placed(all, &arms, plan, row)
 }

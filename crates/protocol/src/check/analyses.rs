@@ -259,6 +259,7 @@ impl Checker<'_> {
             ),
             _ => {}
         }
+        self.compared(id, s);
         for (i, time) in s.at.iter().enumerate() {
             if time.day_bounds().0 <= 0 {
                 self.error(
@@ -268,6 +269,34 @@ impl Checker<'_> {
                     Text::new("「5 years」のように書いてください。", "Write, for example, `5 years`."),
                 );
             }
+        }
+    }
+
+    /// The arms that are compared are arms of the allocation, more than one, and the reference is among them.
+    fn compared(&mut self, id: &str, s: &Survival) {
+        let p = self.protocol;
+        let at = |key: &str| path!["analyses", id, "what", "survival", key];
+        if s.arms.is_empty() {
+            return;
+        }
+        self.twice(s.arms.iter().enumerate().map(|(i, a)| (super::forms::join(&at("arms"), i), a.as_str())));
+        let allocation = s.by.as_ref().and_then(|by| p.allocation.get(by));
+        for (i, arm) in s.arms.iter().enumerate() {
+            if let Some(allocation) = allocation.filter(|a| !a.ratio.contains_key(arm)) {
+                let known = allocation.ratio.keys().map(String::as_str).collect();
+                self.unknown(super::forms::join(&at("arms"), i), &Text::new("群", "arm"), arm, known);
+            }
+        }
+        if s.by.is_none() || s.arms.len() < 2 || s.reference.as_ref().is_some_and(|r| !s.arms.contains(r)) {
+            self.key_error(
+                at("arms"),
+                "P0614",
+                Text::new("比べる群の指定が正しくありません。", "These arms cannot be compared."),
+                Text::new(
+                    "by を書き、reference の群を含めて 2 群以上を挙げてください。",
+                    "Write `by`, and name two arms or more with the reference arm among them.",
+                ),
+            );
         }
     }
 

@@ -152,6 +152,9 @@ pub struct Survival {
     /// The allocation whose arms are compared; none gives one curve.
     #[serde(default)]
     pub by: Option<String>,
+    /// Only these arms are compared, such as two of three; without it all.
+    #[serde(default)]
+    pub arms: Vec<String>,
     /// The arm against which hazard ratios are given.
     #[serde(default)]
     pub reference: Option<String>,
