@@ -51,6 +51,21 @@ pub enum Command {
         #[arg(long)]
         participants: Option<u32>,
     },
+    /// Takes a CSV file over into a new ledger by a map; all of it, or nothing and every mistake
+    Import {
+        study: PathBuf,
+        file: PathBuf,
+        /// What each column is; see the book's page on import
+        #[arg(long, value_name = "MAP.yaml")]
+        map: PathBuf,
+        #[arg(long, value_name = "FILE|URL", required_unless_present = "dry_run")]
+        ledger: Option<String>,
+        /// Do everything but write
+        #[arg(long)]
+        dry_run: bool,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
     /// Runs the planned analyses
     Analyse {
         study: PathBuf,

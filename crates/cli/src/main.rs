@@ -5,6 +5,7 @@ mod args;
 mod demo;
 mod expert_panel;
 mod failure;
+mod import;
 mod ledger_file;
 mod progress;
 mod report_file;
@@ -34,6 +35,9 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
         Command::Schema => run::schema(),
         Command::Simulate { study, seed, ledger, participants } => {
             run::simulate(&study, seed, &ledger, participants)
+        }
+        Command::Import { study, file, map, ledger, dry_run, lang } => {
+            import::run(&study, &file, &map, ledger.as_deref().filter(|_| !dry_run), lang)
         }
         Command::Analyse { study, at, format, lang } => run::analyse(&study, &at, format, lang),
         Command::Report { study, at, kind, lang, participant, replicates, out } => match kind {

@@ -48,7 +48,7 @@ fn statistics(e: workbench::WorkbenchError) -> Failure {
     }
 }
 
-fn print(text: &str) -> Result<Answer, Failure> {
+pub fn print(text: &str) -> Result<Answer, Failure> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::unusable("standard output", e)),
         _ => Ok(Answer::Done),
