@@ -177,11 +177,12 @@ fn survival(
         return rows.push(draft.none("survival", why));
     };
     rows.push(draft.method("count").level("members").count("n", set.members.len()));
-    let seen = seen(cohort, protocol, base, switch, &set.members);
+    let (members, _) = set::of_compared(&set.members, base, &set::compared(protocol, base));
+    let seen = seen(cohort, protocol, base, switch, &members);
     let uses = |wanted| protocol.intercurrent.keys().find(|e| strategy(switch, e) == wanted);
     let competing = protocol.endpoints.get(&base.endpoint).is_some_and(|e| !e.competing.is_empty())
         || uses(Strategy::WhileOnTreatment).is_some();
-    let work = match Work::new(protocol, base, &set.members, seen, draft, true, rows) {
+    let work = match Work::new(protocol, base, &members, seen, draft, true, rows) {
         Ok(work) => work,
         Err(row) => return rows.push(*row),
     };

@@ -120,9 +120,7 @@ pub(crate) fn of_compared<'a>(
 ) -> (Vec<&'a Person>, usize) {
     let by = plan.by.as_deref();
     let elsewhere = |p: &Person| {
-        !plan.arms.is_empty()
-            && by.is_some_and(|b| p.arms.contains_key(b))
-            && arm_of(p, by, arms).is_none()
+        !plan.arms.is_empty() && by.is_some_and(|b| p.arms.contains_key(b)) && arm_of(p, by, arms).is_none()
     };
     let kept: Vec<&Person> = members.iter().copied().filter(|p| !elsewhere(p)).collect();
     let others = members.len() - kept.len();

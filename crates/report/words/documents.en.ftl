@@ -31,6 +31,7 @@ read-allocation = Allocation
 read-ratio = { $arms }, in the ratio { $ratio }.
 read-minimisation = Minimisation; the preferred arm is given with probability { $follow }.
 read-blocks = Permuted blocks within the strata of the factors; block sizes { $sizes }.
+read-outside = The arms are decided elsewhere and come in with imported data; nobody is drawn here.
 read-factors = Balancing factors
 read-factor = { $name } (weight { $weight })
 read-level = – { $name }:{" "}

@@ -31,6 +31,7 @@ read-allocation = 割付
 read-ratio = { $arms }に、{ $ratio }の比で割り付ける。
 read-minimisation = 最小化法。優先群に割り付ける確率は{ $follow }。
 read-blocks = 割付調整因子の層ごとの置換ブロック法。ブロックの大きさは{ $sizes }。
+read-outside = 群は外部で決められ、取り込んだデータとともに受け取る。ここでは割付を行わない。
 read-factors = 割付調整因子
 read-factor = { $name }（重み{ $weight }）
 read-level = – { $name }：

@@ -96,6 +96,7 @@ pub(super) fn allocation(p: &Protocol, t: Tell) -> Vec<Block> {
                 let sizes = a.blocks.iter().map(u32::to_string);
                 t.with("read-blocks", &[("sizes", &joined(t, sizes))])
             }
+            AllocationMethod::Outside => t.say("read-outside"),
         };
         out.push(Block::paragraph(how));
         let mut factors: Vec<Words> = Vec::new();
@@ -106,7 +107,7 @@ pub(super) fn allocation(p: &Protocol, t: Tell) -> Vec<Block> {
                 AllocationMethod::Minimisation => {
                     t.with("read-factor", &[("name", &name), ("weight", &weight)])
                 }
-                AllocationMethod::Blocks => name,
+                AllocationMethod::Blocks | AllocationMethod::Outside => name,
             };
             factors.push(sentence(said));
             for level in &f.levels {
