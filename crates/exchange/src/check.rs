@@ -4,7 +4,7 @@ use crate::map::*;
 use crate::table::Table;
 use conduct::Role;
 use jiff::Timestamp;
-use protocol::{AllocationMethod, Diagnostic, Form, Item, ItemKind, Protocol, Written};
+use protocol::{AllocationMethod, Diagnostic, Form, Item, ItemKind, Places, Protocol};
 use std::collections::BTreeSet;
 use words::Text;
 
@@ -18,7 +18,7 @@ struct Checker<'c> {
     map: &'c Map,
     protocol: &'c Protocol,
     table: &'c Table<'c>,
-    written: &'c Written,
+    written: &'c Places,
     used: BTreeSet<&'c str>,
     found: Vec<Diagnostic>,
 }
@@ -26,7 +26,7 @@ struct Checker<'c> {
 /// The map as a plan, or all that is wrong with it.
 pub(crate) fn check<'m>(
     map: &'m Map,
-    written: &Written,
+    written: &Places,
     protocol: &Protocol,
     table: &Table<'_>,
     found: &mut Vec<Diagnostic>,
@@ -49,7 +49,7 @@ pub(crate) fn item<'p>(protocol: &'p Protocol, form: &str, item: &str) -> Option
 
 impl<'c> Checker<'c> {
     fn wrong(&mut self, path: &[&str], code: &str, ja: String, en: String) {
-        let at = self.written.place(path);
+        let at = self.written.named(path);
         self.found.push(Diagnostic::error(code, Text::new(ja, en)).at(at));
     }
 
@@ -310,7 +310,7 @@ impl<'c> Checker<'c> {
                     Some(key) => under("codes").into_iter().chain([key.as_str()]).collect(),
                     None => under("constant"),
                 };
-                let place = self.written.place(&at);
+                let place = self.written.named(&at);
                 let message = Text::new(
                     format!("「{}」に「{}」は入りません。", item.ja, text_of(told)),
                     format!("\"{}\" does not take \"{}\".", item.en, text_of(told)),
@@ -374,7 +374,7 @@ impl<'c> Checker<'c> {
         self.used.insert(name);
         if self.table.column(name).is_none() {
             let known = self.table.header.iter().map(|f| f.text.clone()).collect();
-            let at = self.written.place(path);
+            let at = self.written.named(path);
             let message = Text::new(
                 format!("ファイルに列「{name}」がありません。"),
                 format!("The file has no column \"{name}\"."),

@@ -88,7 +88,7 @@ pub enum Kind {
     NotApplicable,
 }
 
-/// The moment and the person of every entry. Written down, so that the same import gives the same ledger.
+/// The moment and the person of every entry. Places down, so that the same import gives the same ledger.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recorded {

@@ -11,7 +11,7 @@ use conduct::{
 };
 use jiff::Timestamp;
 use ledger::{Blob, Hash, Head, LedgerError, Memory, Store};
-use protocol::{Diagnostic, Loaded, Protocol, Written};
+use protocol::{Diagnostic, Loaded, Places, Protocol};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use words::Text;
@@ -96,8 +96,8 @@ pub fn import(
         refuse_second(store, &protocol.study, hash, map_hash)?;
     }
     let mut found = Vec::new();
-    let (parsed, written): (Map, Written) =
-        protocol::read_placed(map.name, map.bytes).map_err(ImportError::Wrong)?;
+    let (parsed, written): (Map, Places) =
+        protocol::read_yaml_placed(map.name, map.bytes).map_err(ImportError::Wrong)?;
     other_file(&parsed, &written, hash, &mut found);
     let text = decode(file, parsed.file.encoding, &mut found);
     let table = text.as_deref().and_then(|text| table(file.name, text, parsed.file.delimiter, &mut found));
@@ -186,7 +186,7 @@ fn refuse_second(store: &dyn Store, study: &str, file: Hash, map: Hash) -> Resul
 }
 
 /// A map that was made for another file.
-fn other_file(map: &Map, written: &Written, hash: Hash, found: &mut Vec<Diagnostic>) {
+fn other_file(map: &Map, written: &Places, hash: Hash, found: &mut Vec<Diagnostic>) {
     let Some(told) = &map.file.sha256 else { return };
     if told.to_ascii_lowercase() != hash.to_string() {
         let message = Text::new(
@@ -197,7 +197,7 @@ fn other_file(map: &Map, written: &Written, hash: Hash, found: &mut Vec<Diagnost
             "ファイルが正しければ、内容を確かめてから sha256 を書き換えてください。",
             "If this is the right file, look at what changed, then mend `sha256`.",
         );
-        found.push(Diagnostic::error("X107", message).at(written.place(&["file", "sha256"])).hint(hint));
+        found.push(Diagnostic::error("X107", message).at(written.named(&["file", "sha256"])).hint(hint));
     }
 }
 
