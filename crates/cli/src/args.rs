@@ -134,6 +134,10 @@ pub enum Command {
 
 #[derive(Subcommand)]
 pub enum PanelCommand {
+    /// Reads a laboratory's files into a profile, and tells what could not be used
+    Import(Box<crate::molecular_files::ImportArgs>),
+    /// Derives lines of therapy from the treatments of a profile, with the rule behind every step
+    Lines(crate::treatment_lines::LinesArgs),
     /// Subtype, verdict on every regimen with what is missing, class of every finding
     Options {
         profile: PathBuf,
@@ -160,6 +164,8 @@ pub enum PanelCommand {
 
 #[derive(Subcommand)]
 pub enum KnowledgeCommand {
+    /// Brings CIViC's evidence items to normalised variants and Japanese levels, and counts them
+    Civic(crate::molecular_files::CivicArgs),
     /// Checks a knowledge folder; tells every mistake with its place
     Check {
         folder: PathBuf,
@@ -207,6 +213,6 @@ fn kind(word: &str) -> Result<Kind, String> {
     }
 }
 
-fn lang(tag: &str) -> Result<Lang, String> {
+pub fn lang(tag: &str) -> Result<Lang, String> {
     Lang::from_tag(tag).ok_or_else(|| format!("`{tag}` is not a language that shirube speaks; use ja or en"))
 }

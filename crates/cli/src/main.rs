@@ -7,10 +7,12 @@ mod expert_panel;
 mod failure;
 mod import;
 mod ledger_file;
+mod molecular_files;
 mod progress;
 mod report_file;
 mod run;
 mod told;
+mod treatment_lines;
 
 use args::{Command, Kind, Program};
 use clap::Parser;

@@ -262,3 +262,96 @@ fn the_demonstration_tells_what_happened_in_a_few_lines() {
     assert!(told.lines().count() <= 12, "{told}");
     assert!(line(&done(&["verify", "--ledger", &ledger]), "draws").contains("407 repeated"));
 }
+
+#[test]
+fn a_tumours_files_of_either_build_become_one_profile_that_options_can_be_asked_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = "crates/molecular/tests/data/pcgr/T001-BRCA.grch";
+    let out = |n: &str| folder.path().join(format!("{n}.json")).display().to_string();
+    for n in ["37", "38"] {
+        let (vcf, cna) = (format!("{data}{n}.vcf.gz"), format!("{data}{n}.cna.tsv"));
+        let build = format!("GRCh{n}");
+        let told = done(&[
+            "panel",
+            "import",
+            "--build",
+            &build,
+            "--vcf",
+            &vcf,
+            "--cna",
+            &cna,
+            "--specimen",
+            "tissue",
+            "--assay",
+            "F1CDX",
+            "--out",
+            &out(n),
+        ]);
+        assert!(told.contains("196 records, 2 findings, 194 elsewhere"), "{told}");
+    }
+    let both = ["37", "38"].map(|n| std::fs::read_to_string(out(n)).unwrap());
+    assert_eq!(both[0], both[1]);
+    let options = done(&[
+        "panel",
+        "options",
+        &out("38"),
+        "--as-of",
+        "2026-01-26",
+        "--jurisdiction",
+        "JP",
+        "--format",
+        "json",
+    ]);
+    let options: serde_json::Value = serde_json::from_str(&options).unwrap();
+    assert_eq!(options["her2_category"], "undetermined");
+    let wrong = shirube(&[
+        "panel",
+        "import",
+        "--build",
+        "GRCh38",
+        "--vcf",
+        &format!("{data}37.vcf.gz"),
+        "--out",
+        &out("x"),
+    ]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong.stdout).contains("Wrong genome build"));
+    assert!(!Path::new(&out("x")).exists());
+    let (code, why) = refused(&[
+        "panel",
+        "import",
+        "--build",
+        "GRCh38",
+        "--vcf",
+        &format!("{data}38.vcf.gz"),
+        "--assay",
+        "NEW",
+        "--out",
+        &out("x"),
+    ]);
+    assert!(code == 1 && why.contains("`NEW`"), "{why}");
+}
+
+#[test]
+fn treatments_become_lines_with_their_rules_and_a_correction_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |n: &str| folder.path().join(n).display().to_string();
+    std::fs::write(
+        path("p.json"),
+        r#"{"prior": {"complete": true, "items": [
+            {"drugs": ["letrozole", "palbociclib"], "setting": "metastatic", "start": "2023-01-10", "outcome": "ongoing"},
+            {"drugs": ["fulvestrant"], "setting": "metastatic", "start": "2024-02-01", "outcome": "progression"}]}}"#,
+    )
+    .unwrap();
+    assert!(done(&["panel", "lines", &path("p.json")]).starts_with("Lines of therapy: 1-2\n"));
+    let correction =
+        r#"[{"treatment": 2, "line": "new", "by": "dr.a", "reason": "progression in the liver"}]"#;
+    std::fs::write(path("c.json"), correction).unwrap();
+    let told =
+        done(&["panel", "lines", &path("p.json"), "--correct", &path("c.json"), "--out", &path("q.json")]);
+    assert!(
+        told.starts_with("Lines of therapy: 2\n") && told.contains("dr.a: progression in the liver"),
+        "{told}"
+    );
+    assert!(std::fs::read_to_string(path("q.json")).unwrap().contains("\"line_rule\": \"corrected\""));
+}

@@ -66,7 +66,8 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Vec<Item>, Box<Note>> {
             let breast = of(disease).to_ascii_lowercase().contains("breast");
             let (level, mut flag) = level_of(&map, &of(level), breast, &of(direction), &of(significance));
             if of(flagged).eq_ignore_ascii_case("true") {
-                flag = Some("CIViC itself flags this item".to_owned());
+                let own = "CIViC itself flags this item".to_owned();
+                flag = Some(flag.map_or(own.clone(), |f| format!("{f}; {own}")));
             }
             Item {
                 line: r.line,

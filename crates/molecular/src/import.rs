@@ -36,7 +36,7 @@ pub struct Stated {
     pub sample: Option<String>,
     pub specimen: Option<Specimen>,
     pub assay: Option<String>,
-    /// ISO date of the result.
+    /// ISO date on which the specimen was taken.
     pub date: Option<String>,
     /// Today, for dates in the future; the caller's clock.
     pub today: Option<jiff::civil::Date>,
@@ -109,10 +109,11 @@ pub fn run(inputs: &[Input<'_>], stated: &Stated, profile: Map<String, Value>) -
         out.findings.extend(reading.findings);
         out.notes.extend(reading.notes);
     }
-    for key in ["collected", "reported"] {
-        if let Some(Value::String(date)) = values.remove(key) {
-            test.date = test.date.or(Some(date));
-        }
+    if let Some(Value::String(date)) = values.remove("collected") {
+        test.date = test.date.or(Some(date));
+    }
+    if let Some(Value::String(date)) = values.remove("reported") {
+        test.reported = Some(date);
     }
     if let Some(fraction) = values.remove("tumour_fraction") {
         test.adequate |= fraction.as_f64().is_some_and(|f| f >= ADEQUATE_FRACTION);
@@ -152,24 +153,28 @@ fn with_test(value: Value, test: &Test) -> Value {
     if let Some(a) = &test.assay {
         m.insert("assay_id".into(), Value::String(a.clone()));
     }
-    if let Some(d) = &test.date {
-        m.insert("date".into(), Value::String(d.clone()));
+    for (key, date) in [("date", &test.date), ("reported", &test.reported)] {
+        if let Some(d) = date {
+            m.insert(key.into(), Value::String(d.clone()));
+        }
     }
     Value::Object(m)
 }
 
 fn future(stated: &Stated, test: &Test, out: &mut Imported) {
-    let Some(text) = &test.date else { return };
-    let Ok(date) = text.parse::<jiff::civil::Date>() else {
-        let what = both!("「{text}」は日付ではありません。", "“{text}” is no date.");
-        let todo = Text::new("2026-01-05 の形で書いてください。", "Write it as 2026-01-05.");
-        out.notes.push(Note::refused("date", "", what, todo));
-        return;
-    };
-    if stated.today.is_some_and(|today| date > today) {
-        let what = both!("結果の日付 {date} は未来です。", "The result's date {date} lies in the future.");
-        let todo = Text::new("日付を確認してください。", "Check the date.");
-        out.notes.push(Note::refused("future", "", what, todo));
+    for text in [&test.date, &test.reported].into_iter().flatten() {
+        let Ok(date) = text.parse::<jiff::civil::Date>() else {
+            let what = both!("「{text}」は日付ではありません。", "“{text}” is no date.");
+            let todo = Text::new("2026-01-05 の形で書いてください。", "Write it as 2026-01-05.");
+            out.notes.push(Note::refused("date", "", what, todo));
+            continue;
+        };
+        if stated.today.is_some_and(|today| date > today) {
+            let what =
+                both!("結果の日付 {date} は未来です。", "The result's date {date} lies in the future.");
+            let todo = Text::new("日付を確認してください。", "Check the date.");
+            out.notes.push(Note::refused("future", "", what, todo));
+        }
     }
 }
 

@@ -14,8 +14,10 @@ use words::Text;
 pub struct Test {
     pub assay: Option<String>,
     pub specimen: Option<Specimen>,
-    /// Day of the report or of the collection, as ISO.
+    /// Day on which the specimen was taken, as ISO.
     pub date: Option<String>,
+    /// Day of the report, as ISO.
+    pub reported: Option<String>,
     /// Blood: the sample held enough tumour DNA for an absence to mean something. Ignored for tissue.
     pub adequate: bool,
     /// What the assay covers, as stated.
@@ -61,6 +63,9 @@ fn shared(test: &Test, f: Option<&Finding>) -> Map<String, Value> {
     }
     if let Some(d) = &test.date {
         m.insert("date".into(), text(d));
+    }
+    if let Some(d) = &test.reported {
+        m.insert("reported".into(), text(d));
     }
     m
 }

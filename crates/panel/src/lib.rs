@@ -8,6 +8,7 @@
 mod bind;
 mod findings;
 mod knowledge;
+pub mod lines;
 mod options;
 mod problem;
 mod profile;

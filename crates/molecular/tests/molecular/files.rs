@@ -217,7 +217,7 @@ fn a_report_is_read_and_its_faults_are_told() {
     assert!(!i.refused(), "{:#?}", i.notes);
     let p = Value::Object(i.profile.clone());
     assert_eq!(p["variant.PIK3CA"]["hgvs"], "p.Glu545Lys");
-    assert_eq!(p["variant.PIK3CA"]["date"], "2026-01-05");
+    assert_eq!(p["variant.PIK3CA"]["reported"], "2026-01-05");
     assert_eq!(p["variant.ERBB2"]["kind"], "amplification");
     assert_eq!(p["variant.AKT1"]["value"], "none_found");
     assert_eq!(p["msi.status"]["value"], "stable");
