@@ -21,11 +21,13 @@ either$time[both] <- pmin(recurrence$time, death$time)[both]
 
 records <- character()
 quote <- function(x) paste0('"', gsub('"', '\\\\"', x), '"')
-add <- function(analysis, method, stat, value, call, group = NULL, level = NULL, contrast = NULL) {
+# `scale`: for the difference of two large numbers, the size against which a deviation is measured.
+add <- function(analysis, method, stat, value, call, group = NULL, level = NULL, contrast = NULL, scale = NULL) {
   if (is.null(value) || is.na(value)) return(invisible())
   field <- function(name, x) if (is.null(x)) NULL else paste0(quote(name), ": ", quote(x))
   fields <- c(field("analysis", analysis), field("method", method), field("group", group), field("level", level),
-    field("contrast", contrast), field("stat", stat), paste0('"value": ', sprintf("%.17g", value)), field("call", call))
+    field("contrast", contrast), field("stat", stat), paste0('"value": ', sprintf("%.17g", value)),
+    if (!is.null(scale)) paste0('"scale": ', scale), field("call", call))
   records[[length(records) + 1]] <<- paste0("    { ", paste(fields, collapse = ", "), " }")
 }
 control <- coxph.control(eps = 1e-12, toler.chol = 1e-13, iter.max = 50)
@@ -110,7 +112,7 @@ subgroups <- function(id, d) {
     chi <- 2 * (full$loglik[2] - main$loglik[2])
     df <- length(coef(full)) - length(coef(main))
     call <- paste0("anova(coxph(~ arm + ", item, "), coxph(~ arm * ", item, "))")
-    add(id, "cox-subgroup", "interaction_chi_square", chi, call, level = path)
+    add(id, "cox-subgroup", "interaction_chi_square", chi, call, level = path, scale = sprintf("%.17g", max(1, chi)))
     add(id, "cox-subgroup", "interaction_p", pchisq(chi, df, lower.tail = FALSE), call, level = path)
   }
 }

@@ -20,6 +20,7 @@ mod made_up;
 mod needs;
 mod plan;
 mod proportion;
+mod reference;
 mod row;
 mod select;
 mod sensitivity;
@@ -30,6 +31,7 @@ mod switching;
 mod tests;
 mod trace;
 
+pub use reference::{Agreed, Agreement, Record, Reference, ReferenceData};
 pub use row::*;
 pub use select::Rows;
 pub use survival::{DAYS_PER_MONTH, days_of};
@@ -65,8 +67,21 @@ pub fn analyse(view: &View<'_>) -> Results {
         seq: view.head().seq,
         head: view.head().hash.to_string(),
         engine: ENGINE.to_owned(),
+        imported: imported(view),
         rows,
+        reference: None,
     }
+}
+
+/// The files from which the study's data come.
+pub fn imported(view: &View<'_>) -> Vec<ImportedFile> {
+    let told = view.imports().iter().map(|i| ImportedFile {
+        name: i.name.clone(),
+        file: i.file.to_string(),
+        source: i.source.clone(),
+        constructed: i.constructed.clone(),
+    });
+    told.collect()
 }
 
 /// The rows of one planned analysis; none if the protocol has no such analysis. Only what it needs is read.

@@ -131,7 +131,9 @@ fn results(people: Vec<Person>, by_arm: Result<(), Text>) -> Results {
         seq: 4321,
         head: "0123456789abcdef".repeat(4),
         engine: "shirube 0.1.0".into(),
+        imported: Vec::new(),
         rows: plan::all(&cohort, &protocol(), &by_arm),
+        reference: None,
     }
 }
 

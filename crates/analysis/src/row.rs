@@ -58,6 +58,17 @@ impl Row {
     }
 }
 
+/// A file from which data were taken over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImportedFile {
+    pub name: String,
+    /// SHA-256.
+    pub file: String,
+    pub source: Text,
+    /// What is no fact of the file but was made up, such as calendar dates.
+    pub constructed: Vec<Text>,
+}
+
 /// The rows of one run with what they are a function of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Results {
@@ -71,5 +82,11 @@ pub struct Results {
     pub seq: u64,
     pub head: String,
     pub engine: String,
+    /// Files from which the data were taken over; none for data that were entered here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub imported: Vec<ImportedFile>,
     pub rows: Vec<Row>,
+    /// The same numbers by other software, where the study folder has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<crate::Agreement>,
 }

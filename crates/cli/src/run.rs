@@ -122,6 +122,8 @@ pub struct Opened {
     compiled: Arc<Compiled>,
     pub cutoff: Option<jiff::civil::Date>,
     lang: Lang,
+    /// Numbers of other software that stand in the study folder, for the whole of the data.
+    reference: Option<analysis::Reference>,
 }
 
 impl Opened {
@@ -148,7 +150,9 @@ impl Opened {
                 ),
             }));
         }
-        Ok(Opened { trial, state, compiled, cutoff: at.cutoff, lang })
+        let whole = at.cutoff.is_none() && at.as_of.is_none();
+        let reference = if whole { reference(study)? } else { None };
+        Ok(Opened { trial, state, compiled, cutoff: at.cutoff, lang, reference })
     }
 
     pub fn compiled(&self) -> &Compiled {
@@ -156,7 +160,21 @@ impl Opened {
     }
 
     pub fn results(&self) -> Result<Results, Failure> {
-        results(&self.trial, &self.state, self.cutoff, self.lang)
+        let mut found = results(&self.trial, &self.state, self.cutoff, self.lang)?;
+        found.reference = self.reference.as_ref().and_then(|r| r.beside(&found));
+        Ok(found)
+    }
+}
+
+/// `reference.json` of a study folder, if it is there.
+fn reference(study: &Path) -> Result<Option<analysis::Reference>, Failure> {
+    let path = study.join("reference.json");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            analysis::Reference::read(&text).map(Some).map_err(|why| Failure::unusable(path.display(), why))
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Failure::unusable(path.display(), e)),
     }
 }
 

@@ -354,4 +354,90 @@ fn treatments_become_lines_with_their_rules_and_a_correction_is_written_down() {
         "{told}"
     );
     assert!(std::fs::read_to_string(path("q.json")).unwrap().contains("\"line_rule\": \"corrected\""));
+
+const COLON: &str = "studies/int0035/data/colon.csv";
+const MAP: &str = "studies/int0035/map.yaml";
+
+#[test]
+fn a_real_trial_comes_in_from_csv_and_every_number_that_r_gave_is_found_again_to_1e_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("int0035.db").display().to_string();
+    let told = done(&["import", "studies/int0035", COLON, "--map", MAP, "--ledger", &ledger]);
+    assert!(told.contains("participants 929") && told.contains("queries 14"), "{told}");
+    assert!(line(&told, "constructed").contains("1 January 2000"));
+    let verified = done(&["verify", "--ledger", &ledger]);
+    assert!(line(&verified, "draws").contains("0 repeated"), "{verified}");
+    assert!(line(&verified, "arms").contains("929 told by an imported file: not drawn here"), "{verified}");
+    assert_eq!(
+        line(&verified, "head").split_whitespace().nth(2),
+        line(&told, "head").split_whitespace().nth(2)
+    );
+
+    let analyse = ["analyse", "studies/int0035", "--ledger", &ledger, "--format"];
+    let json: serde_json::Value = serde_json::from_str(&done(&[&analyse[..], &["json"]].concat())).unwrap();
+    assert_eq!(json["nature"], "completed");
+    let reference = &json["reference"];
+    assert_eq!(reference["engine"], "R 4.2.2 survival 3.5-3");
+    let numbers = reference["numbers"].as_array().unwrap();
+    assert_eq!(numbers.len(), 1010);
+    for n in numbers {
+        let deviation = n["deviation"].as_f64().unwrap_or_else(|| panic!("no counterpart: {n}"));
+        assert!(deviation <= 1e-9, "{n}");
+    }
+    // Each analysis by arm is covered, with its curve, test, model, and where planned its subgroups.
+    for id in ["recurrence", "survival"]
+        .into_iter()
+        .flat_map(|e| ["", "_lev", "_lev_5fu", "_stratified"].map(|s| format!("{e}{s}")))
+    {
+        for stat in ["median", "survival", "expected", "p", "hazard_ratio"] {
+            assert!(numbers.iter().any(|n| n["analysis"] == *id && n["stat"] == stat), "{id} {stat}");
+        }
+    }
+    // The published recurrence result, from the rows: 40 % fewer recurrences.
+    let row = json["rows"].as_array().unwrap().iter().find(|r| {
+        r["analysis"] == "recurrence_lev_5fu" && r["method"] == "cox" && r["stat"] == "hazard_ratio"
+    });
+    assert_eq!(format!("{:.2}", row.unwrap()["value"].as_f64().unwrap()), "0.60");
+    let text = done(&[&analyse[..], &["text"]].concat());
+    assert!(text.contains("Beside R 4.2.2 survival 3.5-3") && text.contains("1,010 numbers"), "{text}");
+    let out = folder.path().join("r.html").display().to_string();
+    done(&["report", "studies/int0035", "--ledger", &ledger, "--lang", "ja", "--out", &out]);
+    let page = std::fs::read_to_string(&out).unwrap();
+    assert!(page.contains("R 4.2.2 survival 3.5-3 との比較") && page.contains("作られた値"));
+    // Of a part of the data R's numbers say nothing.
+    let early = done(&[&analyse[..], &["json", "--cutoff", "2004-12-31"]].concat());
+    assert!(!early.contains("\"reference\""));
+    // Once is enough.
+    let (code, why) = refused(&["import", "studies/int0035", COLON, "--map", MAP, "--ledger", &ledger]);
+    assert_eq!(code, 1);
+    assert!(why.contains("from this file by this map") && why.contains("nothing was done"), "{why}");
+}
+
+#[test]
+fn a_file_with_mistakes_leaves_no_ledger_and_a_dry_run_writes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (csv, map, ledger) = (path("few.csv"), path("map.yaml"), path("l.db"));
+    let colon = std::fs::read_to_string(root().join(COLON)).unwrap();
+    let few: String = colon.lines().take(9).map(|l| format!("{l}\n")).collect();
+    std::fs::write(&csv, few.replacen("\"Obs\"", "\"Obsv\"", 2)).unwrap();
+    let text = std::fs::read_to_string(root().join(MAP)).unwrap();
+    let text: String = text.lines().filter(|l| !l.contains("sha256")).map(|l| format!("{l}\n")).collect();
+    std::fs::write(&map, text).unwrap();
+    let (code, why) = refused(&["import", "studies/int0035", &csv, "--map", &map, "--ledger", &ledger]);
+    assert_eq!(code, 1);
+    assert!(why.contains("few.csv:6:5") && why.contains("\"Obsv\""), "{why}");
+    assert!(!Path::new(&ledger).exists());
+    let why =
+        refused(&["import", "studies/int0035", &csv, "--map", &map, "--ledger", &ledger, "--lang", "ja"]).1;
+    assert!(why.contains("何も取り込んでいません"), "{why}");
+    std::fs::write(&csv, &few).unwrap();
+    let told = done(&["import", "studies/int0035", &csv, "--map", &map, "--ledger", &ledger, "--dry-run"]);
+    assert!(told.contains("a dry run; nothing was written") && !Path::new(&ledger).exists(), "{told}");
+    let written = done(&["import", "studies/int0035", &csv, "--map", &map, "--ledger", &ledger]);
+    assert_eq!(line(&told, "head"), line(&written, "head"));
+    // A file other than the one for which the map was made.
+    let (code, why) = refused(&["import", "studies/int0035", &csv, "--map", MAP, "--ledger", &path("m.db")]);
+    assert_eq!(code, 1);
+    assert!(why.contains("made for another file"), "{why}");
 }

@@ -28,6 +28,12 @@ pub fn text(results: &Results, compiled: &Compiled, lang: Lang) -> String {
             out.push(format!("  {notice}"));
         }
     }
+    if let Some(section) = section::agreement::short(sheet) {
+        out.push(String::new());
+        out.push(section.title.clone());
+        out.extend(section.lead.iter().chain(&section.notice).map(|l| format!("  {l}")));
+        body(&section, &mut out);
+    }
     out.push(String::new());
     out.join("\n")
 }

@@ -52,7 +52,9 @@ pub fn basis(view: &conduct::View<'_>, day: jiff::civil::Date, engine: &str) -> 
         seq: view.head().seq,
         head: view.head().hash.to_string(),
         engine: engine.to_owned(),
+        imported: analysis::imported(view),
         rows: Vec::new(),
+        reference: None,
     }
 }
 
@@ -95,6 +97,16 @@ pub fn facts(results: &Results, compiled: &Compiled, lang: Lang) -> Vec<(String,
         ("fact-ledger", ledger(results, lang)),
         ("fact-engine", results.engine.clone()),
     ];
+    for file in &results.imported {
+        let hash: String = file.file.chars().take(16).collect();
+        let name = Arg::Text(&file.name);
+        facts.push((
+            "fact-file",
+            say::fill(lang, "fact-file-value", &[("name", name), ("hash", Arg::Text(&hash))]),
+        ));
+        facts.push(("fact-source", file.source.get(lang).to_owned()));
+        facts.extend(file.constructed.iter().map(|c| ("fact-constructed", c.get(lang).to_owned())));
+    }
     facts.retain(|(_, value)| !value.is_empty());
     facts.into_iter().map(|(key, value)| (say::get(lang, key), value)).collect()
 }

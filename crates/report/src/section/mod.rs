@@ -1,5 +1,6 @@
 //! Each planned analysis as a part of a page.
 
+pub(crate) mod agreement;
 mod characteristics;
 mod conventions;
 mod counts;
@@ -28,6 +29,7 @@ pub(crate) struct Sheet<'a> {
 pub(crate) fn all(sheet: Sheet<'_>) -> Vec<Section> {
     let mut sections: Vec<Section> = sheet.protocol.analyses.keys().filter_map(|id| one(sheet, id)).collect();
     sections.extend(published::section(sheet));
+    sections.extend(agreement::section(sheet));
     sections.extend(conventions::section(sheet));
     sections
 }
