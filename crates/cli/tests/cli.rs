@@ -354,6 +354,7 @@ fn treatments_become_lines_with_their_rules_and_a_correction_is_written_down() {
         "{told}"
     );
     assert!(std::fs::read_to_string(path("q.json")).unwrap().contains("\"line_rule\": \"corrected\""));
+}
 
 const COLON: &str = "studies/int0035/data/colon.csv";
 const MAP: &str = "studies/int0035/map.yaml";
