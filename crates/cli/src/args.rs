@@ -81,8 +81,9 @@ pub enum Command {
         study: PathBuf,
         #[command(flatten)]
         at: At,
-        /// final: every planned analysis; casebook: all that is known of a participant; comparison: beside the published
-        #[arg(long, value_parser = kind, default_value = "final", value_name = "final|casebook|comparison")]
+        /// final: every planned analysis; casebook: all that is known of a participant; comparison: beside the
+        /// published; listings: participants, deviations, events and side effects one by one
+        #[arg(long, value_parser = kind, default_value = "final", value_name = "final|casebook|comparison|listings")]
         kind: Kind,
         #[arg(long, value_parser = lang)]
         lang: Lang,
@@ -198,14 +199,16 @@ pub enum Kind {
     Final,
     Casebook,
     Comparison,
+    Listings,
 }
 
 fn kind(word: &str) -> Result<Kind, String> {
-    const KNOWN: &str = "known: final, casebook, comparison; `shirube read` sets the protocol";
+    const KNOWN: &str = "known: final, casebook, comparison, listings; `shirube read` sets the protocol";
     match word {
         "final" => Ok(Kind::Final),
         "casebook" => Ok(Kind::Casebook),
         "comparison" => Ok(Kind::Comparison),
+        "listings" => Ok(Kind::Listings),
         "interim" | "monitoring" | "site" | "panel" | "letter" => {
             Err(format!("a report of kind `{word}` does not exist yet; {KNOWN}"))
         }

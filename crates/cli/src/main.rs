@@ -45,6 +45,7 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
         Command::Report { study, at, kind, lang, participant, replicates, out } => match kind {
             Kind::Final => report_file::results(&study, &at, lang, &out),
             Kind::Casebook => report_file::casebooks(&study, &at, lang, participant, &out),
+            Kind::Listings => report_file::listings(&study, &at, lang, &out),
             Kind::Comparison => report_file::comparison(&study, &at, lang, replicates.as_deref(), &out),
         },
         Command::Read { study, since, lang, out } => {

@@ -19,6 +19,7 @@ use words::Lang;
 enum Format {
     Html,
     Pdf,
+    Xlsx,
     Csv,
     Json,
 }
@@ -30,6 +31,7 @@ impl Format {
         Some(match end.as_str() {
             "html" | "htm" => Format::Html,
             "pdf" => Format::Pdf,
+            "xlsx" => Format::Xlsx,
             "csv" => Format::Csv,
             "json" => Format::Json,
             _ => return None,
@@ -45,6 +47,7 @@ fn format(out: &Path, lang: Lang, allowed: &[Format]) -> Result<Format, Failure>
             let names = [
                 (Format::Html, ".html"),
                 (Format::Pdf, ".pdf"),
+                (Format::Xlsx, ".xlsx"),
                 (Format::Csv, ".csv"),
                 (Format::Json, ".json"),
             ];
@@ -84,7 +87,8 @@ pub fn write(document: &Document, format_is_pdf: bool, out: &Path) -> Result<Ans
     Ok(Answer::Done)
 }
 
-const ROWS: [Format; 4] = [Format::Html, Format::Pdf, Format::Csv, Format::Json];
+const ROWS: [Format; 5] = [Format::Html, Format::Pdf, Format::Xlsx, Format::Csv, Format::Json];
+const TABLES: [Format; 3] = [Format::Html, Format::Pdf, Format::Xlsx];
 const WORDS: [Format; 2] = [Format::Html, Format::Pdf];
 
 pub fn results(study: &Path, at: &At, lang: Lang, out: &Path) -> Result<Answer, Failure> {
@@ -94,7 +98,34 @@ pub fn results(study: &Path, at: &At, lang: Lang, out: &Path) -> Result<Answer, 
     if let Some(answer) = rows(&results, format, out)? {
         return Ok(answer);
     }
-    write(&report::document(&results, opened.compiled(), lang), format == Format::Pdf, out)
+    write_as(&report::document(&results, opened.compiled(), lang), Some(&results), format, out)
+}
+
+/// A document in any of its formats.
+fn write_as(
+    document: &Document,
+    results: Option<&Results>,
+    format: Format,
+    out: &Path,
+) -> Result<Answer, Failure> {
+    if format != Format::Xlsx {
+        return write(document, format == Format::Pdf, out);
+    }
+    let book = report::workbook(document, results).map_err(|e| Failure::unusable(out.display(), e))?;
+    write_whole(out, &book)?;
+    eprintln!("{}", out.display());
+    Ok(Answer::Done)
+}
+
+pub fn listings(study: &Path, at: &At, lang: Lang, out: &Path) -> Result<Answer, Failure> {
+    let format = format(out, lang, &TABLES)?;
+    let opened = Opened::new(study, at, lang)?;
+    let viewer = Viewer::new("data", Role::DataManager);
+    let adopted = opened.trial.adopted();
+    let view = View::new(&adopted, &opened.state, opened.cutoff, &viewer)
+        .map_err(|r| Failure::Refused(crate::told::reasons(&r, lang)))?;
+    let day = opened.cutoff.or_else(|| view.last_day()).unwrap_or(opened.compiled().protocol.effective);
+    write_as(&report::listings::document(&view, day, ENGINE, lang), None, format, out)
 }
 
 /// The rows themselves, where the format is one for rows.
@@ -104,7 +135,7 @@ fn rows(results: &Results, format: Format, out: &Path) -> Result<Option<Answer>,
         Format::Json => {
             serde_json::to_vec_pretty(results).map_err(|e| Failure::unusable(out.display(), e))?
         }
-        Format::Html | Format::Pdf => return Ok(None),
+        Format::Html | Format::Pdf | Format::Xlsx => return Ok(None),
     };
     write_whole(out, &bytes)?;
     eprintln!("{}", out.display());
@@ -118,7 +149,7 @@ pub fn comparison(
     replicates: Option<&Path>,
     out: &Path,
 ) -> Result<Answer, Failure> {
-    let format = format(out, lang, &WORDS)?;
+    let format = format(out, lang, &TABLES)?;
     let opened = Opened::new(study, at, lang)?;
     let results = opened.results()?;
     let mut beside = Beside::default();
@@ -136,11 +167,7 @@ pub fn comparison(
     if let Some(path) = replicates {
         beside.replicates = read_replicates(path, &results)?;
     }
-    write(
-        &report::comparison::document(&results, opened.compiled(), &beside, lang),
-        format == Format::Pdf,
-        out,
-    )
+    write_as(&report::comparison::document(&results, opened.compiled(), &beside, lang), None, format, out)
 }
 
 /// Results one after the other in one file. Runs of another study or protocol are refused.

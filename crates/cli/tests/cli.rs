@@ -121,6 +121,18 @@ fn the_protocol_a_casebook_and_the_comparison_are_written_in_both_languages() {
     let (csv, json) = (read("rows.csv"), read("rows.json"));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(csv.lines().count(), json["rows"].as_array().unwrap().len() + 1);
+    // tables for a spreadsheet, the same bytes twice
+    for (kind, name) in [("final", "book.xlsx"), ("listings", "list.xlsx")] {
+        let book = || {
+            done(&[&["report"], &rows[..], &[&file(name), "--kind", kind]].concat());
+            std::fs::read(folder.path().join(name)).unwrap()
+        };
+        let first = book();
+        assert!(first.starts_with(b"PK") && first == book(), "{name}");
+    }
+    done(&[&["report"], &rows[..], &[&file("list.html"), "--kind", "listings"]].concat());
+    let page = read("list.html");
+    assert!(page.contains("Deviations") && page.contains("visit outside its window") && !page.contains('⟦'));
     // runs from other seeds, one after the other
     std::fs::write(folder.path().join("runs.json"), format!("{json}\n{json}\n")).unwrap();
     let with = ["--kind", "comparison", "--replicates", &file("runs.json")];
@@ -204,7 +216,10 @@ fn what_cannot_be_done_is_said_first_and_changes_nothing() {
     let doc = folder.path().join("r.doc").display().to_string();
     let report = ["report", "studies/jcog1017", "--ledger", &ledger, "--lang", "en", "--out", &doc];
     let (code, why) = refused(&report);
-    assert!(code == 2 && why.contains(".html, .pdf, .csv, .json") && !Path::new(&doc).exists(), "{why}");
+    assert!(
+        code == 2 && why.contains(".html, .pdf, .xlsx, .csv, .json") && !Path::new(&doc).exists(),
+        "{why}"
+    );
     let (code, why) = refused(&[&report[..], &["--kind", "interim"]].concat());
     assert!(code == 2 && why.contains("`interim` does not exist yet"), "{why}");
     let (code, why) = refused(&[&report[..], &["--kind", "nonsense"]].concat());

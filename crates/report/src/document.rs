@@ -214,7 +214,7 @@ impl Serialize for Figure {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut out = to.serialize_struct("Figure", 6)?;
         out.serialize_field("id", &self.scene.id)?;
-        out.serialize_field("svg", &self.scene.svg_file(self.lang))?;
+        out.serialize_field("svg", &self.scene.svg_print(self.lang))?;
         out.serialize_field("width", &self.scene.width)?;
         out.serialize_field("height", &self.scene.height)?;
         out.serialize_field("alt", self.alt())?;

@@ -30,6 +30,7 @@ pub enum Shape {
     Line { from: (f64, f64), to: (f64, f64) },
     Rect { x: f64, y: f64, width: f64, height: f64 },
     Path { points: Vec<(f64, f64)>, closed: bool },
+    Disc { x: f64, y: f64, radius: f64 },
     Text { x: f64, y: f64, anchor: Anchor, text: Text },
 }
 
@@ -66,6 +67,14 @@ pub enum Role {
     Over,
     /// A reading over a character, at 7 px.
     Reading,
+    /// An area that belongs to a series; its pattern is drawn over it.
+    Fill,
+    /// Lines of a pattern.
+    Hatch,
+    /// A symbol of a series.
+    Mark,
+    /// An open symbol.
+    Open,
 }
 
 impl Role {
@@ -89,6 +98,10 @@ impl Role {
             Role::Strong => "strong",
             Role::Over => "over",
             Role::Reading => "reading",
+            Role::Fill => "fill",
+            Role::Hatch => "hatch",
+            Role::Mark => "mark",
+            Role::Open => "open",
         }
     }
 }
@@ -113,6 +126,59 @@ impl Scene {
         }
     }
 
+    pub fn disc(&mut self, role: Role, series: Option<u8>, x: f64, y: f64, radius: f64) {
+        self.marks.push(Mark { role, series, shape: Shape::Disc { x, y, radius } });
+    }
+
+    /// The symbol of a series: disc, square, triangle, diamond, so that series differ without colour.
+    pub fn symbol(&mut self, series: u8, x: f64, y: f64, size: f64) {
+        let (role, s, r) = (Role::Mark, Some(series), size / 2.0);
+        match series % 4 {
+            0 => self.disc(role, s, x, y, r),
+            1 => self.rect(role, s, x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8),
+            2 => {
+                self.path(role, s, vec![(x, y - r * 1.15), (x + r * 1.1, y + r), (x - r * 1.1, y + r)], true)
+            }
+            _ => {
+                let d = r * 1.25;
+                self.path(role, s, vec![(x, y - d), (x + d, y), (x, y + d), (x - d, y)], true);
+            }
+        }
+    }
+
+    /// A filled area with the pattern of its series: plain, diagonal, upright, crossed.
+    pub fn area(&mut self, series: u8, x: f64, y: f64, width: f64, height: f64) {
+        let s = Some(series);
+        self.rect(Role::Fill, s, x, y, width, height);
+        let (right, bottom, step) = (x + width, y + height, 6.0);
+        if series % 4 == 1 || series % 4 == 3 {
+            // lines x + y = c, cut at the edges
+            let mut c = x + y + step;
+            while c < right + bottom {
+                let from = if c - y <= right { (c - y, y) } else { (right, c - right) };
+                let to = if c - x <= bottom { (x, c - x) } else { (c - bottom, bottom) };
+                self.line(Role::Hatch, s, from, to);
+                c += step;
+            }
+        }
+        if series % 4 == 3 {
+            let mut c = x - bottom + step;
+            while c < right - y {
+                let from = if c + y >= x { (c + y, y) } else { (x, x - c) };
+                let to = if c + bottom <= right { (c + bottom, bottom) } else { (right, right - c) };
+                self.line(Role::Hatch, s, from, to);
+                c += step;
+            }
+        }
+        if series % 4 == 2 {
+            let mut at = x + step / 2.0;
+            while at < right {
+                self.line(Role::Hatch, s, (at, y), (at, bottom));
+                at += step;
+            }
+        }
+    }
+
     pub fn text(&mut self, role: Role, x: f64, y: f64, anchor: Anchor, text: Text) {
         self.marks.push(Mark { role, series: None, shape: Shape::Text { x, y, anchor, text } });
     }
@@ -122,8 +188,14 @@ impl Scene {
         self.render(lang, None)
     }
 
-    /// For a file of its own: the light colours are inside.
+    /// For a file of its own: the light colours are inside, and the digits with ≤ and ≥, which an installed face may
+    /// have the wrong way round.
     pub fn svg_file(&self, lang: Lang) -> String {
+        self.render(lang, Some(&(crate::style::digits_css() + &crate::style::standalone())))
+    }
+
+    /// For the typesetter, which has the faces: the light colours are inside.
+    pub fn svg_print(&self, lang: Lang) -> String {
         self.render(lang, Some(&crate::style::standalone()))
     }
 
@@ -173,6 +245,9 @@ impl Mark {
                 let d = path_data(points);
                 write!(out, r#"<path {class} d="{d}{}"/>"#, if *closed { "Z" } else { "" })
             }
+            Shape::Disc { x, y, radius } => {
+                write!(out, r#"<circle {class} cx="{}" cy="{}" r="{}"/>"#, num(*x), num(*y), num(*radius))
+            }
             Shape::Text { x, y, anchor, text } => {
                 let anchor = match anchor {
                     Anchor::Start => "",
@@ -206,6 +281,9 @@ impl fmt::Display for Scene {
                 }
                 Shape::Path { points, closed } => {
                     writeln!(f, " path {}{}", path_data(points), if *closed { "Z" } else { "" })?
+                }
+                Shape::Disc { x, y, radius } => {
+                    writeln!(f, " disc {},{} {}", num(*x), num(*y), num(*radius))?
                 }
                 Shape::Text { x, y, anchor, text } => {
                     let words = if text.ja == text.en {

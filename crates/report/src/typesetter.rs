@@ -109,7 +109,7 @@ impl Typesetter {
 
     /// A figure as PNG, `scale` times its size in pixels.
     pub fn png(&mut self, scene: &crate::Scene, lang: Lang, scale: f64) -> Result<Vec<u8>, TypesetError> {
-        self.ask(&json!({ "paint": scene.svg_file(lang), "scale": scale })).map(|made| made.bytes)
+        self.ask(&json!({ "paint": scene.svg_print(lang), "scale": scale })).map(|made| made.bytes)
     }
 
     fn ask(&mut self, request: &Value) -> Result<Typeset, TypesetError> {

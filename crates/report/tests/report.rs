@@ -33,6 +33,12 @@ fn each_figure_is_drawn_from_its_rows() {
     );
     insta::assert_snapshot!("survival", report::figure::survival(&results.of("os"), p, "os").unwrap());
     insta::assert_snapshot!("forest", report::figure::forest(&results.of("os"), p, "os").unwrap());
+    let Some(protocol::What::WorstGrade(plan)) = p.analyses.get("ae").map(|a| &a.what) else { panic!("ae") };
+    insta::assert_snapshot!("dots", report::figure::dots(&results.of("ae"), p, plan, "ae").unwrap());
+    insta::assert_snapshot!(
+        "butterfly",
+        report::figure::butterfly(&results.of("ae"), p, plan, "ae").unwrap()
+    );
     insta::assert_snapshot!("grades", report::figure::grades(&results.of("ae"), p, "ae").unwrap());
 }
 
@@ -176,7 +182,7 @@ fn every_figure_has_words_for_those_who_do_not_see_it_and_every_table_has_header
     let study = study();
     let page = report::html(&results("full"), &study.compiled, Lang::Ja);
     let figures = page.matches("<svg ").count();
-    assert_eq!(figures, 5);
+    assert_eq!(figures, 7);
     assert_eq!(page.matches("<title id=").count(), figures);
     assert_eq!(page.matches("<desc id=").count(), figures);
     assert!(!page.contains("-d\"></desc>"), "no description is empty");

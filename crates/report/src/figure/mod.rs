@@ -5,16 +5,23 @@
 
 mod accrual;
 mod axis;
+mod cohort;
 mod flow;
 mod forest;
 mod grades;
+mod plot;
+mod relation;
 mod survival;
+mod terms;
 
 pub use accrual::accrual;
+pub use cohort::{Bar, Lane, Sign, Trace, spider, swimmer, waterfall};
 pub use flow::flow;
 pub use forest::{forest, switches};
 pub use grades::grades;
+pub use relation::{Bin, Fit, Pair, Quartiles, boxes, calibration, pairs, scatter};
 pub use survival::survival;
+pub use terms::{butterfly, dots};
 
 use protocol::Protocol;
 use words::Text;

@@ -121,6 +121,12 @@ pub(super) fn grades(sheet: Sheet<'_>, id: &str, plan: &WorstGrade, rows: &Rows<
     }
     table.rows.extend(lines(&plan.term));
     section.tables.push(table);
+    for (scene, caption) in [
+        (figure::dots(rows, sheet.protocol, plan, id), "caption-dots"),
+        (figure::butterfly(rows, sheet.protocol, plan, id), "caption-butterfly"),
+    ] {
+        section.figures.extend(scene.map(|scene| sheet.figure(scene, caption)));
+    }
     section.notes.push(sheet.say("note-grades"));
 }
 
