@@ -23,4 +23,4 @@ pub use knowledge::{
 pub use options::{Options, RegimenOption, RuleFault, Unverified, Verdict};
 pub use problem::Problem;
 pub use profile::{Datum, Observation, Prior, Profile, Sample, State, Treatment};
-pub use told::{json, summary, text};
+pub use told::{banner, json, summary, text};

@@ -6,6 +6,7 @@
 
 mod ask;
 mod assets;
+mod desk;
 mod error;
 mod fields;
 mod figures;

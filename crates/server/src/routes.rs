@@ -4,7 +4,7 @@ use crate::App;
 use crate::assets::asset;
 use crate::error::Trouble;
 use crate::pages::{
-    allocation, api, book, cast, enter, ledger, list, overview, queries, register, report, sites,
+    allocation, api, book, cast, enter, ledger, list, overview, panel, queries, register, report, sites,
 };
 use crate::shell::{Shell, TroublePage, page_with};
 use crate::tongue::Tongue;
@@ -77,6 +77,9 @@ pub(crate) fn router(app: App) -> Router {
     let mut router = Router::new()
         .route("/", get(first))
         .route("/{lang}", get(overview::studies))
+        .route("/{lang}/panel", get(panel::page))
+        .route("/{lang}/panel/own", post(panel::own))
+        .route("/{lang}/panel/{case}", get(panel::example))
         .route("/assets/{name}", get(asset))
         .route("/api/{study}/moment", get(api::moment))
         .nest("/{lang}/{study}", study)

@@ -49,6 +49,11 @@ impl Tongue {
         self.fill(key, &[("x", Arg::Text(x)), ("y", Arg::Text(y))])
     }
 
+    /// A message if there is one: for codes of knowledge, which may know more than these pages.
+    pub fn known(&self, key: &str) -> Option<Cow<'static, str>> {
+        MESSAGES.get().filter(|m| m.has(key)).map(|_| self.say(key))
+    }
+
     pub fn fill(&self, key: &str, args: &[(&str, Arg<'_>)]) -> Cow<'static, str> {
         match MESSAGES.get() {
             Some(messages) => messages.fill(self.0, key, args),

@@ -8,6 +8,7 @@ pub(crate) mod enter;
 pub(crate) mod ledger;
 pub(crate) mod list;
 pub(crate) mod overview;
+pub(crate) mod panel;
 pub(crate) mod queries;
 pub(crate) mod register;
 pub(crate) mod report;

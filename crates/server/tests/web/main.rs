@@ -5,6 +5,7 @@ mod browser;
 mod common;
 mod entering;
 mod pages;
+mod panel;
 mod registering;
 mod roles;
 mod words;

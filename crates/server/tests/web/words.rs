@@ -30,6 +30,28 @@ fn files(folder: &Path, ending: &str) -> Vec<(PathBuf, String)> {
     out
 }
 
+/// Codes of the panel's knowledge by family.
+const PANEL: &[(&str, &str)] = &[
+    ("status", "in-force in-force-not-reimbursed withdrawn positive-opinion under-review none-on-file"),
+    ("her2", "positive low ultralow null ihc0-unspecified undetermined"),
+    ("flag", "ihc-ish-discordant ihc-ngs-discordant negative-with-comment"),
+    ("why", "population-met population-not-met used-up missing-inputs rule-error"),
+    ("class", "1 2 3 ai cdk46i chemo taxane"),
+    ("setting", "adjuvant neoadjuvant metastatic"),
+    ("outcome", "progression completed toxicity ongoing"),
+    (
+        "finding",
+        "standard-now undetermined approved-not-listed line-not-reached approved-elsewhere pending-decision used-up \
+         no-route vus not-qualifying",
+    ),
+    (
+        "event",
+        "filed priority-review target-date committee-positive committee-negative review-extended approved \
+         approved-accelerated converted-regular extended restriction-lifted withdrawn listed launched \
+         expected-listing cdx-approved cdx-insured safety-notice in-force-seen none-found",
+    ),
+];
+
 /// Keys that are put together from a name of the domain.
 fn families() -> Vec<String> {
     let mut keys: Vec<String> = conduct::Role::ALL.iter().map(|r| format!("role-{}", r.name())).collect();
@@ -40,6 +62,9 @@ fn families() -> Vec<String> {
         keys.push(format!("exclusion-{outcome}"));
         keys.push(format!("verdict-{outcome}"));
         keys.push(format!("verdict-{outcome}-what"));
+    }
+    for (family, codes) in PANEL {
+        keys.extend(codes.split_whitespace().map(|code| format!("panel-{family}-{code}")));
     }
     keys.extend(["verdict-blocked".into(), "verdict-blocked-what".into()]);
     keys

@@ -1,0 +1,422 @@
+//! One case on one day in one place, made ready for the page.
+
+use super::{PlaceShown, place_name, places, told};
+use crate::shell::Shell;
+use crate::told::Mark;
+use crate::tongue::Tongue;
+use askama::Template;
+use jiff::civil::Date;
+use panel::{
+    Datum, FindingClass, Knowledge, Observation, Options, Patient, Place, Profile, Query, RegimenOption,
+    State, Verdict, View,
+};
+use rules::{Explanation, Outcome};
+use std::collections::BTreeSet;
+
+/// Months before and after the day in question in which changes are listed.
+const AROUND: i32 = 12;
+
+#[derive(Template)]
+#[template(path = "panel_case.html")]
+pub(super) struct CasePage {
+    pub s: Shell,
+    pub banner: String,
+    pub title: String,
+    pub action: String,
+    /// The profile as it was put in, to be asked again; an example stands in the address.
+    pub own: Option<String>,
+    pub as_of: String,
+    pub known_at: String,
+    pub places: Vec<PlaceShown>,
+    pub problems: Vec<String>,
+    pub told: Option<Told>,
+    pub seen: Vec<Seen>,
+    pub prior: Vec<Line>,
+    pub prior_complete: Mark,
+}
+
+/// What follows from the profile.
+pub(super) struct Told {
+    pub subtype: String,
+    pub subtype_missing: String,
+    pub her2: String,
+    pub her2_missing: String,
+    pub flags: Vec<String>,
+    pub groups: Vec<Group>,
+    pub findings: Vec<FindingRow>,
+    pub elsewhere: Vec<Elsewhere>,
+    pub changes: Vec<Change>,
+    pub release: String,
+}
+
+pub(super) struct Group {
+    pub mark: Mark,
+    pub n: usize,
+    /// Closed until the reader opens it.
+    pub folded: bool,
+    pub rows: Vec<OptionRow>,
+}
+
+pub(super) struct OptionRow {
+    pub id: String,
+    pub name: String,
+    pub indication: String,
+    pub status: String,
+    pub since: String,
+    pub why: String,
+    pub missing: Vec<String>,
+    pub unverified: bool,
+    pub other_view: Option<String>,
+    pub rule: String,
+    pub rule_text: String,
+    pub explained: Vec<Step>,
+    pub facts: Vec<Fact>,
+}
+
+/// One line of an explanation, set in by its depth.
+pub(super) struct Step {
+    pub depth: usize,
+    pub mark: Mark,
+}
+
+pub(super) struct Fact {
+    pub id: String,
+    pub day: String,
+    pub event: String,
+    pub certainty: &'static str,
+    pub source: String,
+    pub note: String,
+}
+
+pub(super) struct FindingRow {
+    pub finding: String,
+    pub class: String,
+    pub why: String,
+    pub missing: String,
+    pub regimens: String,
+}
+
+pub(super) struct Elsewhere {
+    pub name: String,
+    pub marks: Vec<Mark>,
+}
+
+pub(super) struct Change {
+    pub day: String,
+    pub later: bool,
+    pub name: String,
+    pub from: Mark,
+    pub to: Mark,
+}
+
+/// An observation as the profile has it.
+pub(super) struct Seen {
+    pub concept: String,
+    pub value: Mark,
+    pub by: String,
+}
+
+pub(super) struct Line {
+    pub drugs: String,
+    pub setting: String,
+    pub outcome: String,
+}
+
+impl CasePage {
+    pub fn new(
+        t: Tongue,
+        path: &str,
+        title: &str,
+        knowledge: &Knowledge,
+        profile: &Profile,
+        query: Query,
+    ) -> CasePage {
+        let mut problems = Vec::new();
+        let told = match (knowledge.patient(profile, query.as_of), knowledge.stale(query)) {
+            (_, Some(stale)) => {
+                problems.push(t.of(&stale).to_owned());
+                None
+            }
+            (Err(wrong), _) => {
+                problems = told(t, &wrong);
+                None
+            }
+            (Ok(patient), None) => Some(follow(t, knowledge, profile, &patient, query)),
+        };
+        let complete = profile.prior.as_ref().is_some_and(|p| p.complete);
+        CasePage {
+            s: Shell::bare(t, path),
+            banner: t.of(&panel::banner()).to_owned(),
+            title: title.to_owned(),
+            action: String::new(),
+            own: None,
+            as_of: query.as_of.to_string(),
+            known_at: query.known_at.map(|d| d.to_string()).unwrap_or_default(),
+            places: places(t, query.place),
+            problems,
+            told,
+            seen: seen(t, profile),
+            prior: prior(t, knowledge, profile),
+            prior_complete: match complete {
+                true => Mark::new("done", t.say("panel-prior-complete")),
+                false => Mark::new("unsure", t.say("panel-prior-incomplete")),
+            },
+        }
+    }
+}
+
+fn verdict_mark(t: Tongue, verdict: Verdict) -> Mark {
+    match verdict {
+        Verdict::Eligible => Mark::new("yes", t.say("panel-fits")),
+        Verdict::Open => Mark::new("unsure", t.say("panel-open")),
+        Verdict::NotEligible => Mark::new("none", t.say("panel-not")),
+    }
+}
+
+/// A code of the knowledge in words; as it stands when there is no word for it.
+fn code(t: Tongue, family: &str, code: &str) -> String {
+    let key = format!("panel-{family}-{}", code.replace('_', "-").to_lowercase());
+    t.known(&key).map_or_else(|| code.to_owned(), |word| word.into_owned())
+}
+
+fn follow(t: Tongue, knowledge: &Knowledge, profile: &Profile, patient: &Patient, query: Query) -> Told {
+    let view = knowledge.view(query);
+    let options = view.options(patient);
+    let rows = |verdict: Verdict| -> Vec<OptionRow> {
+        options
+            .regimens
+            .iter()
+            .filter(|o| o.verdict == verdict)
+            .map(|o| option_row(t, &view, patient, o))
+            .collect()
+    };
+    let groups = [(Verdict::Eligible, false), (Verdict::Open, false), (Verdict::NotEligible, true)]
+        .into_iter()
+        .map(|(verdict, folded)| {
+            let rows = rows(verdict);
+            Group { mark: verdict_mark(t, verdict), n: rows.len(), folded, rows }
+        })
+        .collect();
+    let release = &knowledge.version;
+    Told {
+        subtype: subtype(t, options.subtype),
+        subtype_missing: options.missing.subtype.join(", "),
+        her2: code(t, "her2", options.her2_category),
+        her2_missing: options.missing.her2_category.join(", "),
+        flags: options.flags.iter().map(|f| flag(t, f)).collect(),
+        groups,
+        findings: options.findings.iter().map(|f| finding_row(t, knowledge, f)).collect(),
+        elsewhere: elsewhere(t, knowledge, patient, query),
+        changes: changes(t, knowledge, profile, query),
+        release: t.with2("panel-release", release, &knowledge.complete_to.to_string()).into_owned(),
+    }
+}
+
+/// A subtype's code is read as it stands; only the undetermined one needs a word.
+fn subtype(t: Tongue, found: &str) -> String {
+    match found {
+        "undetermined" => t.say("panel-her2-undetermined").into_owned(),
+        found => found.to_owned(),
+    }
+}
+
+fn flag(t: Tongue, found: &str) -> String {
+    match found.split_once(':') {
+        Some(("contradiction", concept)) => t.with("panel-flag-contradiction", concept).into_owned(),
+        _ => code(t, "flag", found),
+    }
+}
+
+/// The drugs of a regimen by their Japanese names; its label otherwise.
+fn regimen_name(t: Tongue, knowledge: &Knowledge, at: usize) -> String {
+    let regimen = &knowledge.regimens[at];
+    if t.0 == words::Lang::En {
+        return regimen.label.clone();
+    }
+    let of = |id: &String| match knowledge.drugs.get(id) {
+        Some(drug) => t.of(&drug.name).to_owned(),
+        None => code(t, "class", id),
+    };
+    regimen.drugs.iter().map(of).collect::<Vec<_>>().join("+")
+}
+
+fn option_row(t: Tongue, view: &View<'_>, patient: &Patient, o: &RegimenOption) -> OptionRow {
+    let knowledge = view.knowledge;
+    let at = knowledge.regimen(&o.id).unwrap_or_default();
+    let label = o.rule.as_ref().and_then(|id| knowledge.labels.iter().find(|l| l.id == *id));
+    let mut explained = Vec::new();
+    if let (Some(label), true) = (label, o.status.is_in_force()) {
+        steps(t, &label.rule.explain(&patient.values, &knowledge.dictionary), 0, &mut explained);
+    }
+    let facts: Vec<&panel::Approval> = o.rows.iter().filter_map(|id| knowledge.approval(id)).collect();
+    OptionRow {
+        id: o.id.clone(),
+        name: regimen_name(t, knowledge, at),
+        indication: knowledge.regimens[at].indication.clone(),
+        status: code(t, "status", o.status.code()),
+        since: facts.first().map(|a| a.date.to_string()).unwrap_or_default(),
+        why: match o.status.is_in_force() {
+            true => code(t, "why", o.reason),
+            false => t.say("panel-why-status").into_owned(),
+        },
+        missing: o.missing.clone(),
+        unverified: o.unverified,
+        other_view: o.unverified_view.as_ref().map(|u| {
+            let word = verdict_mark(t, u.verdict).word;
+            t.with2("panel-if-unverified", &word, &u.rows.join(", ")).into_owned()
+        }),
+        rule: label.map(|l| l.id.clone()).unwrap_or_default(),
+        rule_text: label.map(|l| l.rule.source().to_owned()).unwrap_or_default(),
+        explained,
+        facts: facts
+            .into_iter()
+            .map(|a| Fact {
+                id: a.id.clone(),
+                day: a.date.to_string(),
+                event: code(t, "event", a.event.code()),
+                certainty: a.certainty.code(),
+                source: a.source.clone(),
+                note: [a.population.as_str(), a.note.as_str()]
+                    .into_iter()
+                    .filter(|s| !s.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" — "),
+            })
+            .collect(),
+    }
+}
+
+fn steps(t: Tongue, why: &Explanation, depth: usize, out: &mut Vec<Step>) {
+    let shape = match why.verdict {
+        Outcome::True => "yes",
+        Outcome::False => "no",
+        Outcome::Unknown => "unsure",
+        Outcome::Error => "late",
+    };
+    // A conjunction says no more than its parts.
+    if why.children.is_empty() {
+        out.push(Step { depth, mark: Mark::new(shape, t.of(&why.text)) });
+    }
+    for child in &why.children {
+        steps(t, child, depth + usize::from(depth > 0 || why.children.len() == 1), out);
+    }
+}
+
+fn finding_row(t: Tongue, knowledge: &Knowledge, f: &FindingClass) -> FindingRow {
+    let names =
+        f.regimens.iter().filter_map(|id| knowledge.regimen(id)).map(|at| regimen_name(t, knowledge, at));
+    FindingRow {
+        finding: f.finding.replace('_', " "),
+        class: match f.class {
+            Some(class) => t.say(&format!("panel-class-{class}")).into_owned(),
+            None => t.say("panel-class-none").into_owned(),
+        },
+        why: code(t, "finding", f.reason),
+        missing: f.missing.join(", "),
+        regimens: names.collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// Regimens whose verdict is not the same everywhere, or that fit or are open somewhere.
+fn elsewhere(t: Tongue, knowledge: &Knowledge, patient: &Patient, query: Query) -> Vec<Elsewhere> {
+    let all: Vec<Options> = Place::ALL
+        .into_iter()
+        .map(|place| knowledge.view(Query { place, ..query }).options(patient))
+        .collect();
+    (0..knowledge.regimens.len())
+        .filter(|at| all.iter().any(|o| o.regimens[*at].verdict != Verdict::NotEligible))
+        .map(|at| Elsewhere {
+            name: regimen_name(t, knowledge, at),
+            marks: all.iter().map(|o| verdict_mark(t, o.regimens[at].verdict)).collect(),
+        })
+        .collect()
+}
+
+/// Days around the one in question on which the verdict on a regimen changes for the same patient in the same place.
+fn changes(t: Tongue, knowledge: &Knowledge, profile: &Profile, query: Query) -> Vec<Change> {
+    let months = |n: i32| query.as_of.checked_add(jiff::Span::new().months(n)).unwrap_or(query.as_of);
+    let (first, last) = (months(-AROUND), months(AROUND).min(knowledge.complete_to));
+    let days: BTreeSet<Date> = knowledge
+        .approvals
+        .iter()
+        .filter(|a| a.place == query.place)
+        .map(panel::Approval::effective)
+        .filter(|day| (first..=last).contains(day))
+        .collect();
+    // The patient is the one of today; only the world around moves.
+    let Ok(patient) = knowledge.patient(profile, query.as_of) else { return Vec::new() };
+    let ask = |as_of: Date| knowledge.view(Query { as_of, ..query }).options(&patient).regimens;
+    let mut before = ask(first.yesterday().unwrap_or(first));
+    let mut out = Vec::new();
+    for day in days {
+        let now = ask(day);
+        for (at, (was, is)) in before.iter().zip(&now).enumerate() {
+            if was.verdict != is.verdict {
+                out.push(Change {
+                    day: day.to_string(),
+                    later: day > query.as_of,
+                    name: regimen_name(t, knowledge, at),
+                    from: verdict_mark(t, was.verdict),
+                    to: verdict_mark(t, is.verdict),
+                });
+            }
+        }
+        before = now;
+    }
+    out
+}
+
+fn seen(t: Tongue, profile: &Profile) -> Vec<Seen> {
+    let mut out = Vec::new();
+    for (concept, all) in &profile.observations {
+        for o in all {
+            out.push(Seen { concept: concept.clone(), value: value(t, &o.state), by: by(o) });
+        }
+    }
+    out
+}
+
+fn value(t: Tongue, state: &State) -> Mark {
+    match state {
+        State::Known(Datum::Boolean(b)) => {
+            Mark::new("done", t.say(if *b { "panel-true" } else { "panel-false" }))
+        }
+        State::Known(Datum::Number(n)) => Mark::new("done", n.to_string()),
+        State::Known(Datum::Code(c)) => Mark::new("done", c.clone()),
+        State::Absent => Mark::new("done", t.say("panel-state-absent")),
+        State::NotAsked => Mark::new("unsure", t.say("panel-state-not-asked")),
+        State::NotTested => Mark::new("unsure", t.say("panel-state-not-tested")),
+        State::Pending => Mark::new("due", t.say("panel-state-pending")),
+        State::Indeterminate => Mark::new("unsure", t.say("panel-state-indeterminate")),
+    }
+}
+
+/// Assay, specimen, day: whatever was stated.
+fn by(o: &Observation) -> String {
+    let date = o.date.map(|d| d.to_string());
+    let parts = [&o.gene, &o.hgvs, &o.kind, &o.assay_id, &o.specimen, &date];
+    parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(" · ")
+}
+
+fn prior(t: Tongue, knowledge: &Knowledge, profile: &Profile) -> Vec<Line> {
+    let items = profile.prior.iter().flat_map(|p| &p.items);
+    items
+        .map(|item| Line {
+            drugs: item
+                .drugs
+                .iter()
+                .map(|id| knowledge.drugs.get(id).map_or(id.as_str(), |d| t.of(&d.name)))
+                .collect::<Vec<_>>()
+                .join(" + "),
+            setting: item.setting.as_deref().map(|s| code(t, "setting", s)).unwrap_or_default(),
+            outcome: item.outcome.as_deref().map(|s| code(t, "outcome", s)).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// Names of the three jurisdictions, in the order of the columns.
+impl CasePage {
+    pub fn place_names(&self) -> Vec<String> {
+        Place::ALL.into_iter().map(|p| place_name(self.s.t, p)).collect()
+    }
+}
