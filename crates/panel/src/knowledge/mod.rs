@@ -133,12 +133,21 @@ pub struct Regimen {
     /// Drugs and classes of drugs; the first leads.
     pub drugs: Vec<String>,
     pub indication: String,
+    pub indication_ja: String,
     pub prior_requirement: String,
     pub certainty: Certainty,
     pub note: String,
 }
 
 impl Regimen {
+    /// The indication in the reader's language.
+    pub fn indication_in(&self, lang: words::Lang) -> &str {
+        match lang {
+            words::Lang::Ja => &self.indication_ja,
+            words::Lang::En => &self.indication,
+        }
+    }
+
     /// The drug whose use and progression uses the regimen up.
     pub fn leading_drug(&self) -> &str {
         self.drugs.first().map_or("", String::as_str)
