@@ -264,23 +264,28 @@ impl Knowledge {
         seen.clear();
         let classes: BTreeSet<&str> =
             drugs.values().flat_map(|d| d.classes.iter().map(String::as_str)).collect();
-        l.rows(files, "regimens.csv", &["regimen_id", "label", "drugs", "indication", "indication_ja"], |l, row| {
-            l.twice(&mut seen, row, "regimen_id");
-            let own = row.list("drugs");
-            for drug in own.iter().filter(|d| !drugs.contains_key(*d) && !classes.contains(d.as_str())) {
-                l.unknown(row, "drugs", drug);
-            }
-            regimens.push(Regimen {
-                id: row.get("regimen_id").to_owned(),
-                label: row.get("label").to_owned(),
-                drugs: own,
-                indication: row.get("indication").to_owned(),
-                indication_ja: row.get("indication_ja").to_owned(),
-                prior_requirement: row.get("prior_requirement").to_owned(),
-                certainty: l.certainty(row),
-                note: row.get("note").to_owned(),
-            });
-        });
+        l.rows(
+            files,
+            "regimens.csv",
+            &["regimen_id", "label", "drugs", "indication", "indication_ja"],
+            |l, row| {
+                l.twice(&mut seen, row, "regimen_id");
+                let own = row.list("drugs");
+                for drug in own.iter().filter(|d| !drugs.contains_key(*d) && !classes.contains(d.as_str())) {
+                    l.unknown(row, "drugs", drug);
+                }
+                regimens.push(Regimen {
+                    id: row.get("regimen_id").to_owned(),
+                    label: row.get("label").to_owned(),
+                    drugs: own,
+                    indication: row.get("indication").to_owned(),
+                    indication_ja: row.get("indication_ja").to_owned(),
+                    prior_requirement: row.get("prior_requirement").to_owned(),
+                    certainty: l.certainty(row),
+                    note: row.get("note").to_owned(),
+                });
+            },
+        );
         let number = |id: &str| regimens.iter().position(|r| r.id == id);
 
         let mut approvals: Vec<Approval> = Vec::new();

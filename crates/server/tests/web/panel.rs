@@ -70,7 +70,7 @@ async fn an_option_that_is_open_names_what_is_missing_and_its_sources() {
     let body = web.get("dm", "/en/panel/tnbc").await.body;
     assert_eq!(group(&body, "atezo_nabpac_tnbc"), "Cannot tell yet");
     let row = row(&body, "atezo_nabpac_tnbc");
-    assert!(row.contains("pdl1.ic@SP142") && row.contains("atezo_nabpac_tnbc.JP.L1"), "{row}");
+    assert!(row.contains("PD-L1 IC (%) by SP142") && row.contains("atezo_nabpac_tnbc.JP.L1"), "{row}");
     assert_eq!(group(&body, "pembro_chemo_tnbc"), "Label fits");
 }
 

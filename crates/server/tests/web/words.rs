@@ -40,6 +40,21 @@ const PANEL: &[(&str, &str)] = &[
     ("setting", "adjuvant neoadjuvant metastatic"),
     ("outcome", "progression completed toxicity ongoing"),
     (
+        "concept",
+        "patient-sex patient-menopause patient-ecog patient-et-suitable-next patient-io-candidate \
+         patient-anthracycline-unsuitable patient-taxane-unsuitable patient-standard-unsuitable \
+         patient-no-satisfactory-alternative disease-site disease-extent disease-brain-metastases \
+         disease-symptomatic-visceral er-percent pgr-percent her2-ihc her2-ihc0-staining \
+         her2-ish-method her2-ish-ratio her2-ish-copies her2-ish-recount-group her2-adjudication \
+         pdl1-cps pdl1-ic pten-ihc gbrca-status tmb-per-mb msi-status prior-complete prior ctdna-samples",
+    ),
+    (
+        "value",
+        "pathogenic likely-pathogenic vus none-found advanced early female male pre peri post \
+         none present lost retained high stable dual single breast",
+    ),
+    ("by", "blood tissue"),
+    (
         "finding",
         "standard-now undetermined approved-not-listed line-not-reached approved-elsewhere pending-decision used-up \
          no-route vus not-qualifying",

@@ -98,6 +98,7 @@ pub(super) struct FindingRow {
 
 pub(super) struct Elsewhere {
     pub name: String,
+    pub indication: String,
     pub marks: Vec<Mark>,
 }
 
@@ -105,6 +106,7 @@ pub(super) struct Change {
     pub day: String,
     pub later: bool,
     pub name: String,
+    pub indication: String,
     pub from: Mark,
     pub to: Mark,
 }
@@ -200,9 +202,9 @@ fn follow(t: Tongue, knowledge: &Knowledge, profile: &Profile, patient: &Patient
     let release = &knowledge.version;
     Told {
         subtype: subtype(t, options.subtype),
-        subtype_missing: options.missing.subtype.join(", "),
+        subtype_missing: inputs(t, &options.missing.subtype).join("; "),
         her2: code(t, "her2", options.her2_category),
-        her2_missing: options.missing.her2_category.join(", "),
+        her2_missing: inputs(t, &options.missing.her2_category).join("; "),
         flags: options.flags.iter().map(|f| flag(t, f)).collect(),
         groups,
         findings: options.findings.iter().map(|f| finding_row(t, knowledge, f)).collect(),
@@ -210,6 +212,23 @@ fn follow(t: Tongue, knowledge: &Knowledge, profile: &Profile, patient: &Patient
         changes: changes(t, knowledge, profile, query),
         release: t.with2("panel-release", release, &knowledge.complete_to.to_string()).into_owned(),
     }
+}
+
+/// A concept in words; genes by their symbol.
+fn concept(t: Tongue, name: &str) -> String {
+    match name.strip_prefix("variant.") {
+        Some(gene) => t.with("panel-concept-variant", gene).into_owned(),
+        None => code(t, "concept", &name.replace('.', "-")),
+    }
+}
+
+/// Names of inputs, such as `pdl1.cps@22C3_PHARMDX`, in words.
+fn inputs(t: Tongue, names: &[String]) -> Vec<String> {
+    let told = |name: &String| match name.split_once('@') {
+        Some((name, by)) => t.with2("panel-input-by", &concept(t, name), &code(t, "by", by)).into_owned(),
+        None => concept(t, name),
+    };
+    names.iter().map(told).collect()
 }
 
 /// A subtype's code is read as it stands; only the undetermined one needs a word.
@@ -252,14 +271,18 @@ fn option_row(t: Tongue, view: &View<'_>, patient: &Patient, o: &RegimenOption) 
     OptionRow {
         id: o.id.clone(),
         name: regimen_name(t, knowledge, at),
-        indication: knowledge.regimens[at].indication.clone(),
+        indication: knowledge.regimens[at].indication_in(t.0).to_owned(),
         status: code(t, "status", o.status.code()),
-        since: facts.first().map(|a| a.date.to_string()).unwrap_or_default(),
+        since: match facts.first() {
+            Some(a) if only_seen(knowledge, o) => t.with("panel-by", &a.date.to_string()).into_owned(),
+            Some(a) => a.date.to_string(),
+            None => String::new(),
+        },
         why: match o.status.is_in_force() {
             true => code(t, "why", o.reason),
             false => t.say("panel-why-status").into_owned(),
         },
-        missing: o.missing.clone(),
+        missing: inputs(t, &o.missing),
         unverified: o.unverified,
         other_view: o.unverified_view.as_ref().map(|u| {
             let word = verdict_mark(t, u.verdict).word;
@@ -312,7 +335,7 @@ fn finding_row(t: Tongue, knowledge: &Knowledge, f: &FindingClass) -> FindingRow
             None => t.say("panel-class-none").into_owned(),
         },
         why: code(t, "finding", f.reason),
-        missing: f.missing.join(", "),
+        missing: inputs(t, &f.missing).join("; "),
         regimens: names.collect::<Vec<_>>().join("; "),
     }
 }
@@ -327,6 +350,7 @@ fn elsewhere(t: Tongue, knowledge: &Knowledge, patient: &Patient, query: Query) 
         .filter(|at| all.iter().any(|o| o.regimens[*at].verdict != Verdict::NotEligible))
         .map(|at| Elsewhere {
             name: regimen_name(t, knowledge, at),
+            indication: knowledge.regimens[at].indication_in(t.0).to_owned(),
             marks: all.iter().map(|o| verdict_mark(t, o.regimens[at].verdict)).collect(),
         })
         .collect()
@@ -351,11 +375,12 @@ fn changes(t: Tongue, knowledge: &Knowledge, profile: &Profile, query: Query) ->
     for day in days {
         let now = ask(day);
         for (at, (was, is)) in before.iter().zip(&now).enumerate() {
-            if was.verdict != is.verdict {
+            if was.verdict != is.verdict && !only_seen(knowledge, is) {
                 out.push(Change {
                     day: day.to_string(),
                     later: day > query.as_of,
                     name: regimen_name(t, knowledge, at),
+                    indication: knowledge.regimens[at].indication_in(t.0).to_owned(),
                     from: verdict_mark(t, was.verdict),
                     to: verdict_mark(t, is.verdict),
                 });
@@ -366,11 +391,17 @@ fn changes(t: Tongue, knowledge: &Knowledge, profile: &Profile, query: Query) ->
     out
 }
 
+/// Whether a regimen's state rests on its having been seen in force: the day is then the record's, not the approval's.
+fn only_seen(knowledge: &Knowledge, o: &RegimenOption) -> bool {
+    let first = o.rows.first().and_then(|id| knowledge.approval(id));
+    first.is_some_and(|a| a.event == panel::Event::InForceSeen)
+}
+
 fn seen(t: Tongue, profile: &Profile) -> Vec<Seen> {
     let mut out = Vec::new();
-    for (concept, all) in &profile.observations {
+    for (name, all) in &profile.observations {
         for o in all {
-            out.push(Seen { concept: concept.clone(), value: value(t, &o.state), by: by(o) });
+            out.push(Seen { concept: concept(t, name), value: value(t, &o.state), by: by(t, o) });
         }
     }
     out
@@ -382,7 +413,7 @@ fn value(t: Tongue, state: &State) -> Mark {
             Mark::new("done", t.say(if *b { "panel-true" } else { "panel-false" }))
         }
         State::Known(Datum::Number(n)) => Mark::new("done", n.to_string()),
-        State::Known(Datum::Code(c)) => Mark::new("done", c.clone()),
+        State::Known(Datum::Code(c)) => Mark::new("done", code(t, "value", c)),
         State::Absent => Mark::new("done", t.say("panel-state-absent")),
         State::NotAsked => Mark::new("unsure", t.say("panel-state-not-asked")),
         State::NotTested => Mark::new("unsure", t.say("panel-state-not-tested")),
@@ -392,9 +423,10 @@ fn value(t: Tongue, state: &State) -> Mark {
 }
 
 /// Assay, specimen, day: whatever was stated.
-fn by(o: &Observation) -> String {
+fn by(t: Tongue, o: &Observation) -> String {
     let date = o.date.map(|d| d.to_string());
-    let parts = [&o.gene, &o.hgvs, &o.kind, &o.assay_id, &o.specimen, &date];
+    let specimen = o.specimen.as_deref().map(|s| code(t, "by", s));
+    let parts = [&o.gene, &o.hgvs, &o.kind, &o.assay_id, &specimen, &date];
     parts.into_iter().flatten().cloned().collect::<Vec<_>>().join(" · ")
 }
 
