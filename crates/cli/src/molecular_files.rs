@@ -169,6 +169,9 @@ fn before(path: &Path) -> Result<Map<String, Value>, Failure> {
     }
 }
 
+/// Notes of one weight that the text shows.
+const LISTED: usize = 40;
+
 fn told(imported: &Imported, out: &Path, lang: Lang) -> String {
     let mut text = String::new();
     let say = |ja: String, en: String| if lang == Lang::Ja { ja } else { en };
@@ -188,8 +191,15 @@ fn told(imported: &Imported, out: &Path, lang: Lang) -> String {
         let of: Vec<_> = imported.notes.iter().filter(|n| n.weight == weight).collect();
         if !of.is_empty() {
             let _ = writeln!(text, "\n{head} ({})", of.len());
-            for note in of {
+            for note in of.iter().take(LISTED) {
                 let _ = writeln!(text, "  {}", note.tell(lang).trim_start_matches(": "));
+            }
+            if let Some(more) = of.len().checked_sub(LISTED).filter(|n| *n > 0) {
+                let line = say(
+                    format!("ほか {more} 件（--format json ですべて表示）"),
+                    format!("and {more} more (--format json lists all)"),
+                );
+                let _ = writeln!(text, "  {line}");
             }
         }
     }

@@ -139,6 +139,7 @@ fn observation(o: &Value, file: &str, options: &Options<'_>, reading: &mut Readi
     if variant {
         return match finding(o, id, file, options) {
             Ok(Some(f)) => {
+                reading.notes.extend(name::differs(&f));
                 reading.findings.push(f);
                 true
             }

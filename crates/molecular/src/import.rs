@@ -105,9 +105,29 @@ pub fn run(inputs: &[Input<'_>], stated: &Stated, profile: Map<String, Value>) -
                 Role::Fhir | Role::Covers => {}
             }
         }
-        values.extend(reading.values);
+        for (key, value) in reading.values {
+            // Two reports of one import are of one test.
+            if ["specimen", "assay_id"].contains(&key.as_str())
+                && values.get(&key).is_some_and(|v| *v != value)
+            {
+                let file = input.file;
+                let what = both!(
+                    "{file} は別の検査または別の検体の報告です。",
+                    "{file} is of another test or specimen."
+                );
+                let todo = Text::new("検査ごとに分けて取り込んでください。", "Import each test by itself.");
+                out.notes.push(Note::refused("several_tests", file, what, todo));
+            }
+            values.insert(key, value);
+        }
         out.findings.extend(reading.findings);
         out.notes.extend(reading.notes);
+    }
+    if let Some(Value::String(code)) = values.remove("specimen") {
+        test.specimen = test.specimen.or(Specimen::from_code(&code));
+    }
+    if let Some(Value::String(id)) = values.remove("assay_id") {
+        test.assay = test.assay.or(Some(id));
     }
     if let Some(Value::String(date)) = values.remove("collected") {
         test.date = test.date.or(Some(date));
@@ -116,7 +136,14 @@ pub fn run(inputs: &[Input<'_>], stated: &Stated, profile: Map<String, Value>) -
         test.reported = Some(date);
     }
     if let Some(fraction) = values.remove("tumour_fraction") {
-        test.adequate |= fraction.as_f64().is_some_and(|f| f >= ADEQUATE_FRACTION);
+        let enough = fraction.as_f64().is_some_and(|f| f >= ADEQUATE_FRACTION);
+        test.adequate |= enough;
+        test.inadequate = !enough;
+        test.fraction = Some(fraction);
+    }
+    // A report speaks of copies without handing over segments.
+    if inputs.iter().any(|i| i.role == Role::Report) {
+        test.counted.extend(&stated_coverage);
     }
     future(stated, &test, &mut out);
     test.stated = stated_coverage;
@@ -136,7 +163,12 @@ pub fn run(inputs: &[Input<'_>], stated: &Stated, profile: Map<String, Value>) -
     }
     out.written = new.keys().cloned().collect();
     out.profile = profile;
+    let sample = profile::sample(&new, &test);
     out.notes.extend(profile::extend(&mut out.profile, new));
+    if let Some(sample) = sample {
+        profile::add_sample(&mut out.profile, sample);
+        out.written.push("ctdna.samples".to_owned());
+    }
     out
 }
 

@@ -75,6 +75,15 @@ fn rows(text: &str, file: &str, options: &Options<'_>, reading: &mut Reading) ->
         reading.records += 1;
         if let Some(build) = row.get(at.build) {
             let build = if matches!(build, "37" | "38") { format!("GRCh{build}") } else { build.to_owned() };
+            if Build::named(&build).is_none() {
+                let what =
+                    both!("ビルド「{build}」は知られていません。", "The build “{build}” is not known.");
+                let todo = Text::new(
+                    "GRCh37 または GRCh38 のファイルを用意してください。",
+                    "Give a file in GRCh37 or GRCh38.",
+                );
+                return Err(Box::new(Note::refused("unknown_build", file, what, todo).at(row.line)));
+            }
             witness.name(&build, row.line)?;
         }
         let Some(change) = change(row, &at, &mut witness)? else {

@@ -1,6 +1,6 @@
 //! A finding given by name: HGVS read, checked against what is known of the gene, interpreted by the table.
 
-use crate::finding::Finding;
+use crate::finding::{Class, Finding};
 use crate::genome::{self, Build};
 use crate::hgvs::{self, Change, Hgvs};
 use crate::note::{Note, both};
@@ -22,8 +22,7 @@ pub fn symbol(written: &str) -> &str {
 }
 
 fn left(code: &'static str, f: &Finding, what: Text, todo: Text) -> Box<Note> {
-    let note = Note::left(code, &f.source.file, what, todo).hides(&f.gene);
-    Box::new(if f.source.line == 0 { note } else { note.at(f.source.line) })
+    Box::new(Note::left(code, &f.source.file, what, todo).hides(&f.gene).at(f.source.line))
 }
 
 /// Adds one HGVS name to a finding. Err: malformed (with its column), or not of this gene.
@@ -66,11 +65,30 @@ pub fn add(f: &mut Finding, text: &str, build: Option<Build>) -> Result<(), Box<
             }
         }
     }
+    let same_kind = match name.change {
+        Change::Protein(_) => &f.protein,
+        Change::Coding(_) | Change::NonCoding(_) => &f.coding,
+        Change::Genomic(_) => &None,
+    };
+    if let Some(mine) = same_kind.clone().filter(|m| *m != name.certain().to_string()) {
+        return Err(contradiction(f, text, &mine));
+    }
     put(f, &name);
     if let Some(known) = table::named(&f.gene, &name) {
         return agree(f, known, text);
     }
     Ok(())
+}
+
+fn contradiction(f: &Finding, text: &str, mine: &str) -> Box<Note> {
+    let gene = &f.gene;
+    let what = both!(
+        "{gene} の「{text}」は、同じ記録の「{mine}」と合いません。",
+        "“{text}” of {gene} does not agree with “{mine}” of the same record."
+    );
+    let todo =
+        Text::new("どちらが正しいか検査会社に確認してください。", "Ask the laboratory which one is right.");
+    left("names_contradict", f, what, todo)
 }
 
 fn put(f: &mut Finding, name: &Hgvs) {
@@ -87,17 +105,8 @@ fn agree(f: &mut Finding, known: &table::Alteration, text: &str) -> Result<(), B
     let differs =
         |mine: &Option<String>, theirs: Option<&str>| matches!((mine, theirs), (Some(m), Some(t)) if m != t);
     if differs(&f.protein, Some(&known.protein)) || differs(&f.coding, known.coding.as_deref()) {
-        let (gene, protein) = (&f.gene, &known.protein);
         let mine = f.protein.clone().or_else(|| f.coding.clone()).unwrap_or_default();
-        let what = both!(
-            "{gene} の「{text}」は {protein} ですが、同じ記録に「{mine}」ともあります。",
-            "“{text}” of {gene} is {protein}, the same record also says “{mine}”."
-        );
-        let todo = Text::new(
-            "どちらが正しいか検査会社に確認してください。",
-            "Ask the laboratory which one is right.",
-        );
-        return Err(left("names_contradict", f, what, todo));
+        return Err(contradiction(f, &format!("{text}, {}", known.protein), &mine));
     }
     f.protein = Some(known.protein.clone());
     f.coding.clone_from(&known.coding);
@@ -149,6 +158,20 @@ fn of_gene(f: &Finding, gene: &Gene, name: &Hgvs, text: &str) -> Result<(), Box<
     Ok(())
 }
 
+/// The laboratory's class stands; that the table says otherwise is told.
+pub fn differs(f: &Finding) -> Option<Note> {
+    let name = f.protein.as_deref().or(f.coding.as_deref()).and_then(|t| hgvs::parse(t).ok())?;
+    let theirs = table::named(&f.gene, &name)?.class?;
+    let mine = f.class.filter(|m| (*m >= Class::LikelyPathogenic) != (theirs >= Class::LikelyPathogenic))?;
+    let (gene, name, mine, theirs) = (&f.gene, name.certain(), mine.code(), theirs.code());
+    let what = both!(
+        "{gene} {name} を検査会社は {mine} としていますが、収載表では {theirs} です。検査会社の分類を用いました。",
+        "The laboratory calls {gene} {name} {mine}, the table {theirs}; the laboratory's class is used."
+    );
+    let todo = Text::new("検査会社に確認してください。", "Ask the laboratory.");
+    Some(Note::told("class_differs", &f.source.file, what, todo).at(f.source.line))
+}
+
 /// Gives the class that follows from the name when nobody has said one: a truncating rule with a source, or silence.
 /// Returns false for a change that leaves the protein as it is.
 pub fn conclude(f: &mut Finding) -> bool {
@@ -159,7 +182,10 @@ pub fn conclude(f: &mut Finding) -> bool {
             f.class = Some(rule.class);
             f.class_source = rule.source.clone();
         } else if f.class_source.is_empty() {
-            f.class_source = format!("uninterpreted variant in {}", f.gene);
+            let coding = f.coding.as_deref().and_then(|c| hgvs::parse(c).ok());
+            let splice = matches!(coding.map(|h| h.change), Some(Change::Coding(n)) if n.at_splice_site());
+            let what = if splice { "splice-site variant" } else { "variant" };
+            f.class_source = format!("uninterpreted {what} in {}", f.gene);
         }
     }
     !protein.is_some_and(hgvs::protein::Protein::is_silent)

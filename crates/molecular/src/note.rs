@@ -70,8 +70,9 @@ impl Note {
         Note::new(Weight::Told, code, file, what, todo)
     }
 
+    /// `line` 0: not known.
     pub fn at(mut self, line: usize) -> Note {
-        self.line = Some(line);
+        self.line = (line > 0).then_some(line);
         self
     }
 

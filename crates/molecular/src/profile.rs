@@ -20,6 +20,10 @@ pub struct Test {
     pub reported: Option<String>,
     /// Blood: the sample held enough tumour DNA for an absence to mean something. Ignored for tissue.
     pub adequate: bool,
+    /// Blood: the report states a tumour fraction too low for an absence.
+    pub inadequate: bool,
+    /// Tumour fraction as reported.
+    pub fraction: Option<Value>,
     /// What the assay covers, as stated.
     pub stated: Coverage,
     /// What was in fact handed over and could be read.
@@ -154,7 +158,13 @@ fn gene_observation(
             return None;
         }
         let mut m = Map::new();
-        m.insert("value".into(), text("none_found"));
+        let blood = first.and_then(|f| f.specimen).or(test.specimen) == Some(Specimen::Blood);
+        if blood && test.inadequate && !test.adequate {
+            m.insert("state".into(), text("indeterminate"));
+            m.insert("why".into(), text("none found, at a tumour fraction too low to exclude"));
+        } else {
+            m.insert("value".into(), text("none_found"));
+        }
         m.extend(shared(test, first));
         let also: Vec<Value> =
             order.iter().filter(|f| f.kind != Kind::NoneFound).map(|f| beside(f)).collect();
@@ -266,6 +276,50 @@ fn germline(findings: &[Finding], test: &Test, told: &mut Vec<Note>) -> Option<V
     }
     m.remove("specimen");
     Some(Value::Object(m))
+}
+
+/// A dated blood test as one sample of the series of circulating tumour DNA: what it found and what it can exclude. `None`
+/// for tissue, for a test without a day, and for one that says nothing.
+pub fn sample(observations: &BTreeMap<String, Value>, test: &Test) -> Option<Value> {
+    if test.specimen != Some(Specimen::Blood) {
+        return None;
+    }
+    let mut findings = Map::new();
+    for (concept, value) in observations {
+        let Some(gene) = concept.strip_prefix("variant.") else { continue };
+        // Of several kinds of change the mutation comes first; a gain alone is no mutation.
+        let first = value.as_array().and_then(|a| a.first()).unwrap_or(value);
+        let mutation =
+            !matches!(first.get("kind").and_then(Value::as_str), Some("amplification" | "copy_change"));
+        if let Some(call) = first.get("value").filter(|_| mutation) {
+            findings.insert(gene.to_owned(), call.clone());
+        }
+    }
+    if findings.is_empty() {
+        return None;
+    }
+    let mut m = Map::new();
+    m.insert("date".into(), Value::String(test.date.clone()?));
+    if let Some(a) = &test.assay {
+        m.insert("assay_id".into(), Value::String(a.clone()));
+    }
+    if let Some(f) = &test.fraction {
+        m.insert("tumour_fraction".into(), f.clone());
+    }
+    m.insert("adequate".into(), Value::Bool(test.adequate));
+    m.insert("findings".into(), Value::Object(findings));
+    Some(Value::Object(m))
+}
+
+/// Puts a sample into the series by its day; the same sample is not added twice.
+pub fn add_sample(profile: &mut Map<String, Value>, sample: Value) {
+    let series = profile.entry("ctdna.samples").or_insert_with(|| Value::Array(Vec::new()));
+    if let Value::Array(list) = series
+        && !list.contains(&sample)
+    {
+        list.push(sample);
+        list.sort_by_key(|s| s.get("date").and_then(Value::as_str).unwrap_or_default().to_owned());
+    }
 }
 
 /// Adds observations to a profile. A concept that has a value already becomes a list; the very same observation is not

@@ -87,7 +87,10 @@ fn json(text: &str, file: &str) -> Result<Report, Box<Note>> {
         Box::new(Note::refused("report_shape", file, what, todo).at(e.line()).column(e.column()))
     })?;
     // A finding's line is the line on which its n-th "gene" key stands.
-    let lines = text.lines().enumerate().filter(|(_, l)| l.contains("\"gene\"")).map(|(i, _)| i + 1);
+    // Several findings on one line: which line is whose cannot be told.
+    let spread = text.lines().count() > report.findings.len();
+    let lines =
+        text.lines().enumerate().filter(|(_, l)| spread && l.contains("\"gene\"")).map(|(i, _)| i + 1);
     for (item, line) in report.findings.iter_mut().zip(lines) {
         item.line = line;
     }
@@ -216,6 +219,21 @@ fn take(report: Report, file: &str, options: &Options<'_>, reading: &mut Reading
         let todo = Text::new("どちらが正しいか確認してください。", "Find out which one is right.");
         return Err(refused("assay_contradicts", file, what, todo));
     }
+    if let (Some(stated), Some(own)) = (options.specimen, specimen)
+        && stated != own
+    {
+        let (stated, own) = (stated.code(), own.code());
+        let what = both!(
+            "検体は {stated} と指定されましたが、報告は {own} です。",
+            "The specimen was stated as {stated}, the report says {own}."
+        );
+        let todo = Text::new("どちらが正しいか確認してください。", "Find out which one is right.");
+        return Err(refused("specimen_contradicts", file, what, todo));
+    }
+    let own = [("specimen", specimen.map(|s| s.code().to_owned())), ("assay_id", assay.clone())];
+    for (key, value) in own {
+        reading.values.extend(value.map(|v| (key.to_owned(), serde_json::Value::String(v))));
+    }
     dates(&report, file, reading)?;
     values(&report, file, reading);
     for (gene, scopes) in &report.covered {
@@ -241,6 +259,7 @@ fn take(report: Report, file: &str, options: &Options<'_>, reading: &mut Reading
         reading.records += 1;
         match finding(item, file, build, options) {
             Ok(Some(mut f)) => {
+                reading.notes.extend(name::differs(&f));
                 f.specimen = specimen;
                 f.assay.clone_from(&assay);
                 let key = format!(

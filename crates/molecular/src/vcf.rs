@@ -1,5 +1,6 @@
 //! VCF 4.x: plain, gzip or bgzip, either build, one sample.
 
+mod annotation;
 mod call;
 
 use crate::coverage::Coverage;
@@ -7,7 +8,8 @@ use crate::finding::{Class, Coordinates, Finding, Kind, Origin, Specimen};
 use crate::genome::{self, Build, Witness};
 use crate::note::{Note, both};
 use crate::table::{self, Alteration, Gene};
-use crate::{Reading, open};
+use crate::{Reading, name, open};
+use annotation::{Layout, Said};
 use call::Call;
 use noodles_vcf as noodles;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +42,8 @@ pub fn read(bytes: &[u8], file: &str, options: &Options<'_>) -> Reading {
         witness: Witness::new(options.build, file),
         header: noodles::header::Parser::default(),
         columns: None,
+        layout: None,
+        silent: 0,
         seen: BTreeMap::new(),
         unfiltered: 0,
         strange: BTreeSet::new(),
@@ -61,6 +65,10 @@ struct Reader<'a> {
     witness: Witness,
     header: noodles::header::Parser,
     columns: Option<Columns>,
+    /// Where an annotator's names stand.
+    layout: Option<Layout>,
+    /// Changes that leave the protein as it is, by the annotator.
+    silent: usize,
     /// Line and presence of every allele seen, to find duplicates.
     seen: BTreeMap<(String, u64, String, String), (usize, bool)>,
     unfiltered: usize,
@@ -137,6 +145,14 @@ impl Reader<'_> {
             );
             reading.notes.push(Note::told("no_filter", self.file, what, todo));
         }
+        if self.silent > 0 {
+            let n = self.silent;
+            let what = both!(
+                "蛋白質を変えないと注釈された変化が {n} 件あり、所見にしませんでした。",
+                "{n} changes are annotated as leaving the protein as it is and are no findings."
+            );
+            reading.notes.push(Note::told("silent", self.file, what, Text::default()));
+        }
         if !self.strange.is_empty() {
             let names = self.strange.iter().cloned().collect::<Vec<_>>().join(", ");
             let what = both!(
@@ -205,6 +221,9 @@ impl Reader<'_> {
                 }
                 _ => {}
             }
+        }
+        if let Some(layout) = Layout::of_header(line) {
+            self.layout = Some(layout);
         }
         if let Err(e) = self.header.parse_partial(line.as_bytes()) {
             let why = e.to_string();
@@ -323,9 +342,18 @@ impl Reader<'_> {
         let call = Call::of(&record, self.columns.as_ref().and_then(|c| c.chosen));
         let filters = record.filters();
         let filter: &str = filters.as_ref();
+        let info = record.info();
+        let info: &str = info.as_ref();
         for (index, alternate) in alternates.split(',').enumerate() {
-            let allele =
-                Allele { chromosome, position, reference: &reference, alternate, index: index + 1, number };
+            let allele = Allele {
+                chromosome,
+                position,
+                reference: &reference,
+                alternate,
+                index: index + 1,
+                number,
+                info,
+            };
             self.allele(&allele, &call, filter, &genes, reading)?;
         }
         Ok(())
@@ -445,9 +473,61 @@ impl Reader<'_> {
             f.depth = call.depth;
             place(&mut f, gene, self.options.build, &t);
             interpret(&mut f, known.filter(|k| k.gene == gene.symbol));
-            reading.findings.push(f);
+            match self.annotated(f, allele, &alternate, t.alternate, &mut reading.notes) {
+                Ok(Some(f)) => reading.findings.push(f),
+                Ok(None) => self.silent += 1,
+                Err(note) => reading.notes.push(*note),
+            }
         }
         Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// Adds the annotator's names. What the table knows by its place stands, and another name of it is told. `None`: the
+    /// change leaves the protein as it is.
+    fn annotated(
+        &self,
+        mut f: Finding,
+        allele: &Allele<'_>,
+        alternate: &str,
+        trimmed: &str,
+        notes: &mut Vec<Note>,
+    ) -> Result<Option<Finding>, Box<Note>> {
+        let Some(said) = self.layout.as_ref().and_then(|l| l.of(allele.info, &f.gene, alternate, trimmed))
+        else {
+            return Ok(Some(f));
+        };
+        match said {
+            Said::Named { protein: Some(theirs), .. }
+                if f.protein.as_ref().is_some_and(|mine| *mine != theirs) =>
+            {
+                let (gene, mine) = (&f.gene, f.protein.clone().unwrap_or_default());
+                let what = both!(
+                    "{gene} {mine} に {theirs} と注釈されています。位置から決まる {mine} を用いました。",
+                    "{gene} {mine} is annotated as {theirs}; {mine}, known by its place, is used."
+                );
+                let todo = Text::new(
+                    "注釈に用いた転写産物を確認してください。",
+                    "Check the transcript of the annotation.",
+                );
+                notes.push(Note::told("annotation_differs", self.file, what, todo).at(allele.number));
+                Ok(Some(f))
+            }
+            _ if f.protein.is_some() => Ok(Some(f)),
+            Said::Silent => Ok(None),
+            Said::Unclear(names) => {
+                let names = names.join(", ");
+                f.class_source = format!("{}; transcripts differ: {names}", f.class_source);
+                Ok(Some(f))
+            }
+            Said::Named { coding, protein } => {
+                for text in [protein, coding].into_iter().flatten() {
+                    name::add(&mut f, &text, Some(self.options.build))?;
+                }
+                Ok(name::conclude(&mut f).then_some(f))
+            }
+        }
     }
 }
 
@@ -459,6 +539,7 @@ struct Allele<'a> {
     /// From 1, as genotypes count.
     index: usize,
     number: usize,
+    info: &'a str,
 }
 
 fn place(f: &mut Finding, gene: &Gene, build: Build, t: &Trimmed<'_>) {

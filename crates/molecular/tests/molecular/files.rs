@@ -196,6 +196,7 @@ fn a_maf_is_read_by_place_and_name_and_its_faults_are_told() {
     let change = |a: &str, b: &str| run(Role::Maf, &MAF.replace(a, b));
     for (a, b, code) in [
         ("PIK3CA\tGRCh37", "PIK3CA\tGRCh38", "wrong_build"),
+        ("PIK3CA\tGRCh37", "PIK3CA\tmm10", "unknown_build"),
         ("PIK3CA\tGRCh37", "AKT1\tGRCh37", "not_in_gene"),
         ("PIK3CA\tGRCh37", "PIK3R9\tGRCh37", "other_gene"),
         ("p.H1047R", "p.H1047", "hgvs"),
@@ -244,6 +245,8 @@ fn a_report_is_read_and_its_faults_are_told() {
     ] {
         note(&change(a, b), code);
     }
+    let blood = Stated { specimen: Some(Specimen::Blood), ..plain.clone() };
+    note(&run_bytes(Role::Report, REPORT.as_bytes(), blood), "specimen_contradicts");
     let n = change("p.(E545K)", "p.(E545K");
     let n = note(&n, "hgvs");
     assert_eq!((n.line, n.column), (Some(10), Some(9)));
@@ -307,4 +310,50 @@ fn segments_with_faults_are_refused_or_leave_the_gene_unknown() {
     assert_eq!((partly.findings[0].kind, partly.findings[0].class), (Kind::CopyChange, None));
     assert_eq!(partly.profile["variant.PTEN"]["state"], "indeterminate");
     assert!(run("10\t89000000\t90000000\t1\t0\n").findings.is_empty());
+}
+
+/// VEP's and SnpEff's header lines as their manuals give them.
+const CSQ: &str = "##INFO=<ID=CSQ,Number=.,Type=String,Description=\"Consequence annotations from Ensembl VEP. Format: Allele|Consequence|IMPACT|SYMBOL|Feature|CANONICAL|HGVSc|HGVSp\">\n";
+const ANN: &str = "##INFO=<ID=ANN,Number=.,Type=String,Description=\"Functional annotations: 'Allele | Annotation | Annotation_Impact | Gene_Name | Feature_ID | HGVS.c | HGVS.p '\">\n";
+
+#[test]
+fn an_annotators_names_are_read_and_checked_and_silent_changes_are_no_findings() {
+    let with = |header: &str, record: &str, info: &str| {
+        let text = vcf(&format!("{record}\t.\tPASS\t{info}\tGT\t0/1\n"))
+            .replace("#CHROM", &format!("{header}#CHROM"));
+        run(Role::Vcf, &text)
+    };
+    let frame = with(
+        CSQ,
+        "10\t89720799\t.\tGTACT\tG",
+        "CSQ=-|frameshift_variant|HIGH|PTEN|ENST1|YES|ENST1:c.955_958del|ENSP1:p.Thr319Ter,-|intron_variant|LOW|PTEN|ENST2||ENST2:c.1-5del|",
+    );
+    assert_eq!(frame.findings[0].protein.as_deref(), Some("p.Thr319Ter"));
+    assert_eq!(frame.profile["variant.PTEN"]["value"], "likely_pathogenic");
+    let intron =
+        with(CSQ, "3\t178900000\t.\tA\tG", "CSQ=G|intron_variant|MODIFIER|PIK3CA|ENST1|YES|c.1-5A>G|");
+    assert!(intron.findings.is_empty() && note(&intron, "silent").weight == Weight::Told);
+    let ann = with(
+        ANN,
+        "3\t178936091\t.\tG\tA",
+        "ANN=A|missense_variant|MODERATE|PIK3CA|NM_006218|c.1633G>A|p.Glu545Lys",
+    );
+    assert_eq!(ann.findings[0].class_source, "CIViC evidence 387 (recurrent in breast cancer)");
+    let wrong = with(
+        ANN,
+        "3\t178936091\t.\tG\tA",
+        "ANN=A|missense_variant|MODERATE|PIK3CA|NM_006218|c.1633G>A|p.Glu542Lys",
+    );
+    assert_eq!(note(&wrong, "annotation_differs").weight, Weight::Told);
+    assert_eq!(wrong.findings[0].protein.as_deref(), Some("p.Glu545Lys"));
+    let unclear = with(
+        ANN,
+        "3\t178900000\t.\tA\tG",
+        "ANN=G|missense_variant|MODERATE|PIK3CA|T1|c.1A>G|p.Lys5Arg,G|missense_variant|MODERATE|PIK3CA|T2|c.4A>G|p.Lys6Arg",
+    );
+    assert_eq!(unclear.findings[0].class, None);
+    assert!(unclear.findings[0].class_source.contains("transcripts differ"));
+    // The table knows the change; a transcript on which it is silent does not take it away.
+    let known = with(CSQ, "3\t178952085\t.\tA\tG", "CSQ=G|intron_variant|MODIFIER|PIK3CA|ENST9||c.1-5A>G|");
+    assert_eq!(known.findings[0].protein.as_deref(), Some("p.His1047Arg"));
 }

@@ -159,3 +159,60 @@ fn every_item_of_civic_is_mapped_or_says_why_not() {
     // What does not support its statement has no level.
     assert_eq!(b.without.values().sum::<usize>(), 21);
 }
+
+#[test]
+fn none_found_at_a_low_tumour_fraction_is_indeterminate() {
+    let report = |fraction: &str| {
+        let text = format!(
+            r#"{{"assay_id": "G360CDX", "specimen": "blood", "tumour_fraction": {fraction},
+                "findings": [{{"gene": "ESR1", "kind": "none_found"}}]}}"#
+        );
+        run_bytes(Role::Report, text.as_bytes(), Stated { specimen: None, assay: None, ..stated() }).profile
+    };
+    assert_eq!(report("0.002")["variant.ESR1"]["state"], "indeterminate");
+    assert_eq!(report("0.01")["variant.ESR1"]["value"], "none_found");
+}
+
+#[test]
+fn the_laboratorys_class_stands_and_the_tables_other_opinion_is_told() {
+    let i = run_bytes(Role::Report, b"gene,hgvs_p,class\nPIK3CA,p.H1047R,vus\n", stated());
+    assert_eq!(i.profile["variant.PIK3CA"]["value"], "vus");
+    assert!(i.notes.iter().any(|n| n.code == "class_differs" && n.line == Some(2)));
+}
+
+#[test]
+fn a_splice_site_a_truncation_and_a_late_stop_of_pten_are_told_apart() {
+    let class = |name: &str| {
+        let column = if name.starts_with("c.") { "hgvs_c" } else { "hgvs_p" };
+        let i = run_bytes(Role::Report, format!("gene,{column}\nPTEN,{name}\n").as_bytes(), stated());
+        (i.findings[0].class.map(molecular::Class::code), i.findings[0].class_source.clone())
+    };
+    assert_eq!(class("p.Val317ThrfsTer3").0, Some("likely_pathogenic"));
+    assert_eq!(class("p.Asp375Ter").0, Some("likely_pathogenic"));
+    assert_eq!(class("p.Thr376Ter").0, None);
+    assert_eq!(class("p.Val317fs").0, None);
+    assert_eq!(class("c.802-2A>T"), (None, "uninterpreted splice-site variant in PTEN".into()));
+}
+
+#[test]
+fn dated_blood_tests_make_a_series_in_which_a_mutation_can_emerge() {
+    let report = |date: &str, finding: &str, before: Map<String, Value>| {
+        let text = format!(
+            r#"{{"assay_id": "G360CDX", "specimen": "blood", "collected": "{date}", "tumour_fraction": 0.05,
+                "findings": [{finding}]}}"#
+        );
+        let inputs = [Input { role: Role::Report, file: "r", bytes: text.as_bytes() }];
+        let stated = Stated { specimen: None, assay: None, ..stated() };
+        import::run(&inputs, &stated, before).profile
+    };
+    let later = report("2026-01-05", r#"{"gene": "ESR1", "hgvs_p": "p.D538G"}"#, Map::new());
+    let both = report("2025-06-01", r#"{"gene": "ESR1", "kind": "none_found"}"#, later);
+    let series: Vec<(&str, &str)> = both["ctdna.samples"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| (s["date"].as_str().unwrap(), s["findings"]["ESR1"].as_str().unwrap()))
+        .collect();
+    assert_eq!(series, [("2025-06-01", "none_found"), ("2026-01-05", "pathogenic")]);
+    assert!(both["ctdna.samples"][0]["adequate"].as_bool().unwrap());
+}
