@@ -4,7 +4,7 @@
 //! - assessed = registered + not_registered (by reason)
 //! - registered at a step = registered at the next + not_continued (by reason)
 //! - registered at an allocating step = allocated to the arms + not_allocated
-//! - allocated = treated as allocated + not_treated (by reason)
+//! - allocated = treated as allocated + not_treated (by reason) + treatment_unknown
 //! - allocated = sum of follow_up states = analysed + not_analysed (by reason)
 
 use crate::Row;
@@ -38,7 +38,7 @@ pub(crate) fn flow(cohort: &Cohort, protocol: &Protocol, id: &str, by_arm: bool)
 
 /// All boxes from the top to the bottom.
 pub(crate) fn boxes<'a>(cohort: &'a Cohort, protocol: &Protocol, by_arm: bool) -> Vec<Card<'a>> {
-    let mut out: Vec<Card<'a>> = Vec::new();
+    let mut cards: Vec<Card<'a>> = Vec::new();
     let everybody = || cohort.people.iter();
     for (step_id, step) in &protocol.steps {
         let registered: Vec<&Person> = everybody().filter(|p| p.registered(step_id).is_some()).collect();
@@ -49,13 +49,13 @@ pub(crate) fn boxes<'a>(cohort: &'a Cohort, protocol: &Protocol, by_arm: bool) -
                     .collect();
                 let exit = assessed.iter().filter(|p| p.registered(step_id).is_none());
                 let reasons = exit.map(|p| (*p, first_exit(p, step_id))).collect();
-                out.push(Card {
+                cards.push(Card {
                     variable: "assessed",
                     group: None,
                     level: step_id.clone(),
                     people: assessed,
                 });
-                exits("not_registered", None, protocol, step_id, reasons, &mut out);
+                exits("not_registered", None, protocol, step_id, reasons, &mut cards);
             }
             Some(before) => {
                 let exit =
@@ -63,22 +63,22 @@ pub(crate) fn boxes<'a>(cohort: &'a Cohort, protocol: &Protocol, by_arm: bool) -
                 let reasons = exit
                     .map(|p| (p, later_exit(p, protocol, before, step_id, step, cohort.cutoff)))
                     .collect();
-                exits("not_continued", None, protocol, step_id, reasons, &mut out);
+                exits("not_continued", None, protocol, step_id, reasons, &mut cards);
             }
         }
-        out.push(Card { variable: "registered", group: None, level: step_id.clone(), people: registered });
+        cards.push(Card { variable: "registered", group: None, level: step_id.clone(), people: registered });
     }
-    let Some((last, step)) = protocol.steps.last() else { return out };
+    let Some((last, step)) = protocol.steps.last() else { return cards };
     let people: Vec<&Person> = everybody().filter(|p| p.registered(last).is_some()).collect();
     let by = step.allocate.as_deref();
     if by.is_some() && !by_arm {
-        return out;
+        return cards;
     }
     let arms = set::arms(protocol, by);
     if let Some(allocation) = by {
         let without = people.iter().copied().filter(|p| set::arm_of(p, by, &arms).is_none()).collect();
         let level = allocation.to_owned();
-        out.push(Card { variable: "not_allocated", group: None, level, people: without });
+        cards.push(Card { variable: "not_allocated", group: None, level, people: without });
     }
     let received = by.and_then(|a| protocol.allocation.get(a)).and_then(|a| a.received.as_ref());
     let sets = primary_sets(protocol, last);
@@ -87,43 +87,45 @@ pub(crate) fn boxes<'a>(cohort: &'a Cohort, protocol: &Protocol, by_arm: bool) -
             people.iter().copied().filter(|p| set::arm_of(p, by, &arms) == Some(i)).collect();
         if let Some(allocation) = by {
             let level = allocation.to_owned();
-            out.push(Card { variable: "allocated", group: arm.clone(), level, people: mine.clone() });
+            cards.push(Card { variable: "allocated", group: arm.clone(), level, people: mine.clone() });
         }
         if let Some(received) = received
             && let Some(set) = set::members(cohort, protocol, &received.set)
         {
             let (yes, no): (Vec<&Person>, Vec<&Person>) =
                 mine.iter().copied().partition(|p| set.members.iter().any(|m| m.id == p.id));
-            let why = |p: &Person| {
-                let out = set.out.iter().find(|(o, _)| o.id == p.id).map(|(_, why)| *why);
-                not_treated(p, protocol, received.why_not.as_deref(), out)
-            };
-            let reasons = no.into_iter().map(|p| (p, why(p))).collect();
+            let out = |p: &Person| set.out.iter().find(|(o, _)| o.id == p.id).map(|(_, why)| *why);
+            // Not known is not the same as not treated.
+            let (open, no): (Vec<&Person>, Vec<&Person>) =
+                no.into_iter().partition(|p| out(p) == Some(Out::WhenUnknown));
+            let reasons = no.into_iter().map(|p| (p, not_treated(p, &received.why_not, out(p)))).collect();
             let level = received.set.clone();
-            out.push(Card { variable: "treated", group: arm.clone(), level, people: yes });
-            exits("not_treated", arm.as_deref(), protocol, &received.set, reasons, &mut out);
+            cards.push(Card { variable: "treated", group: arm.clone(), level, people: yes });
+            exits("not_treated", arm.as_deref(), protocol, &received.set, reasons, &mut cards);
+            let level = received.set.clone();
+            cards.push(Card { variable: "treatment_unknown", group: arm.clone(), level, people: open });
         }
-        follow_up(&mine, protocol, arm.as_deref(), &mut out);
+        follow_up(&mine, protocol, arm.as_deref(), &mut cards);
         for set_id in &sets {
             let Some(set) = set::members(cohort, protocol, set_id) else { continue };
             let within = |p: &&Person| mine.iter().any(|m| m.id == p.id);
             let members = set.members.iter().copied().filter(within).collect();
             let (group, level) = (arm.clone(), set_id.clone());
-            out.push(Card { variable: "analysed", group, level, people: members });
+            cards.push(Card { variable: "analysed", group, level, people: members });
             let left: Vec<(&Person, Out)> = set.out.iter().filter(|(p, _)| within(p)).copied().collect();
             let (group, level) = (arm.clone(), set_id.clone());
             let all = left.iter().map(|(p, _)| *p).collect();
-            out.push(Card { variable: "not_analysed", group, level, people: all });
+            cards.push(Card { variable: "not_analysed", group, level, people: all });
             for why in Out::ALL {
                 let people: Vec<&Person> = left.iter().filter(|(_, o)| *o == why).map(|(p, _)| *p).collect();
                 if !people.is_empty() {
                     let level = format!("{set_id}/{}", why.name());
-                    out.push(Card { variable: "not_analysed", group: arm.clone(), level, people });
+                    cards.push(Card { variable: "not_analysed", group: arm.clone(), level, people });
                 }
             }
         }
     }
-    out
+    cards
 }
 
 /// Every set that the flow looks at: those of the primary analyses, and those who were treated as allocated.
@@ -251,23 +253,17 @@ fn ended(person: &Person, protocol: &Protocol, when: impl Fn(Date) -> bool) -> O
     happened.map(|id| format!("fact:{id}"))
 }
 
-/// Why somebody was not treated as allocated: what the form says, then what can be concluded.
-fn not_treated(person: &Person, protocol: &Protocol, why_not: Option<&str>, out: Option<Out>) -> String {
+/// Why somebody was certainly not treated as allocated: what a form says, then what can be concluded.
+fn not_treated(person: &Person, why_not: &[String], out: Option<Out>) -> String {
     match out {
         Some(why @ (Out::Cancelled | Out::WithdrewData | Out::Ineligible)) => return why.name().to_owned(),
         Some(Out::WhenFalse | Out::WhenUnknown) | None => {}
     }
-    if let Some(reason) = told(person, why_not) {
+    if let Some(reason) = why_not.iter().find_map(|path| told(person, Some(path))) {
         return reason;
     }
-    if let Some(fact) = ended(person, protocol, |_| true).filter(|_| out == Some(Out::WhenUnknown)) {
-        return fact;
-    }
-    if person.withdrew_treatment.or(person.withdrew_follow_up).is_some() {
-        return "withdrew".to_owned();
-    }
-    let known = out == Some(Out::WhenFalse);
-    if known { "not_treated".to_owned() } else { "treatment_unknown".to_owned() }
+    let withdrew = person.withdrew_treatment.or(person.withdrew_follow_up).is_some();
+    if withdrew { "withdrew".to_owned() } else { "not_treated".to_owned() }
 }
 
 /// Where each stands at the cut-off.

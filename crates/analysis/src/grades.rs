@@ -88,6 +88,7 @@ pub(crate) fn worst_grade(cohort: &Cohort, protocol: &Protocol, id: &str, plan: 
         let each: Vec<(u32, Worst)> = people.iter().map(|p| (p.id, worst_of(p, id, Of::All))).collect();
         let open: Vec<u32> = each.iter().filter(|(_, w)| w.open).map(|(id, _)| *id).collect();
         let draft = draft.counted(people.len(), open.len());
+        rows.push(draft.variable("participants").count("n", people.len()));
         let without = people.iter().filter(|p| records(p, id, Of::All).is_empty()).count();
         rows.push(draft.level("no_record").count("n", without));
         for grade in 0..=5u8 {

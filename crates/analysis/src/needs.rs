@@ -39,7 +39,7 @@ impl Needs {
                     self.sets.extend(crate::flow::sets(protocol, last));
                 }
                 let received = protocol.allocation.values().filter_map(|a| a.received.as_ref());
-                self.paths.extend(received.filter_map(|r| r.why_not.clone()));
+                self.paths.extend(received.flat_map(|r| r.why_not.clone()));
                 self.paths.extend(protocol.steps.values().filter_map(|s| s.not_reached.clone()));
             }
             What::Baseline(plan) => {

@@ -14,7 +14,6 @@ use crate::{proportion, switching};
 use protocol::{
     Endpoint, EndpointEvent, MissingCase, Protocol, Sensitivity, Strategy, Survival, Switch, What,
 };
-use stats::proportion::Count;
 use words::Text;
 
 /// The analysis as planned, first of the rows.
@@ -37,7 +36,7 @@ pub(crate) fn sensitivity(cohort: &Cohort, protocol: &Protocol, id: &str, plan: 
                 let draft =
                     labelled(Draft::new(id, &base.set, name, "clopper-pearson"), protocol, &plan.of, switch);
                 let missing = switch.and_then(|s| s.missing);
-                rows.extend(proportion::again(cohort, protocol, &plan.of, &base, missing, draft));
+                rows.extend(proportion::again(cohort, protocol, &plan.of, &base, missing, true, draft));
             }
             _ => {
                 let why = Text::new("元の解析がありません。", "There is no such analysis.");
@@ -176,7 +175,7 @@ fn survival(
         let why = Text::new("解析対象集団が定義されていません。", "There is no such analysis set.");
         return rows.push(draft.none("survival", why));
     };
-    rows.push(draft.method("count").level("members").count("n", set.members.len()));
+    rows.extend(set.rows_of_switch(&draft));
     let (members, _) = set::of_compared(&set.members, base, &set::compared(protocol, base));
     let seen = seen(cohort, protocol, base, switch, &members);
     let uses = |wanted| protocol.intercurrent.keys().find(|e| strategy(switch, e) == wanted);
@@ -220,13 +219,6 @@ pub(crate) fn switched(
             e.in_arm(placed.group.as_deref())
                 && matches!(placed.person.fact(&e.fact), Found::On(d) if days(start, *d) == days_seen)
         })
-}
-
-/// The share of a proportion when what cannot be told is taken as yes or no.
-pub(crate) fn counted(yes: usize, no: usize, unknown: usize, takes: Option<bool>) -> Count {
-    let yes = yes + if takes == Some(true) { unknown } else { 0 };
-    let all = yes + no + if takes == Some(false) { unknown } else { 0 };
-    Count::new(yes as u64, all as u64)
 }
 
 pub(crate) fn cannot(draft: &Draft, stat: &str, e: &stats::StatsError) -> Row {

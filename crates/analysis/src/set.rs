@@ -69,8 +69,17 @@ pub(crate) fn members<'a>(cohort: &'a Cohort, protocol: &Protocol, id: &str) -> 
 impl Set<'_> {
     /// How many are in, and how many are out for each reason. Those for whom it cannot be told are listed.
     pub(crate) fn rows(&self, draft: &Draft) -> Vec<Row> {
-        let draft = draft.variable("analysis_set").method("count");
-        let mut rows = vec![draft.count("n", self.members.len())];
+        self.told(&draft.variable("analysis_set").method("count"), None)
+    }
+
+    /// The same of one switch of a sensitivity analysis: under its own name, how many are in at the level `members`.
+    pub(crate) fn rows_of_switch(&self, draft: &Draft) -> Vec<Row> {
+        self.told(&draft.method("count"), Some("members"))
+    }
+
+    fn told(&self, draft: &Draft, members: Option<&str>) -> Vec<Row> {
+        let whole = members.map_or_else(|| draft.clone(), |level| draft.level(level));
+        let mut rows = vec![whole.count("n", self.members.len())];
         for why in Out::ALL {
             let ids: Vec<u32> = self.out.iter().filter(|(_, w)| *w == why).map(|(p, _)| p.id).collect();
             if ids.is_empty() {

@@ -157,6 +157,9 @@ pub struct Published {
     pub unit: Option<String>,
     /// Where it was published.
     pub source: String,
+    /// Whether it is printed there, worked out from what is printed, or not clear.
+    #[serde(default)]
+    pub certainty: Certainty,
     /// The id of an earlier entry that another source tells differently. Both are kept and shown.
     #[serde(default)]
     pub conflicts_with: Option<String>,
@@ -166,6 +169,18 @@ pub struct Published {
     /// The result row that answers it.
     #[serde(default)]
     pub row: Option<RowName>,
+}
+
+/// How sure it is that a source says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    #[default]
+    Printed,
+    /// Worked out from printed numbers; `note` says how.
+    WorkedOut,
+    /// The source can be read in more than one way; `note` says how it was read.
+    Unclear,
 }
 
 /// A result row by the columns that single it out; a column that is not given must be empty in the row, except

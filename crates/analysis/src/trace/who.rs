@@ -2,7 +2,7 @@
 
 use super::Contribution;
 use crate::Row;
-use crate::cohort::{Cohort, Person, Tri, level};
+use crate::cohort::{Cohort, Person, level};
 use crate::endpoint::Ended;
 use crate::grades::{self, Worst};
 use crate::set;
@@ -178,6 +178,7 @@ fn worst_grade<'a>(
         let Worst { known, open } = grades::worst_of(p, id, of);
         let counted = match (limit, level) {
             (Some((_, grade)), _) => known >= grade,
+            (None, "") => row.variable == "participants",
             (None, "no_record") => p.records.get(id).is_none_or(Vec::is_empty),
             (None, "unknown") => open,
             (None, grade) => !open && grade.parse() == Ok(known),
@@ -205,12 +206,7 @@ fn proportion<'a>(
     let people = grouped(cohort, protocol, &row.set, by, row);
     let placed = people.into_iter().filter_map(|(p, arm)| {
         let taken = set::arm_of(p, by, &arms).and_then(|i| crate::proportion::takes(missing, by, i));
-        let yes = match p.rules.get(of) {
-            Some(Tri::True) => Some(true),
-            Some(Tri::False) => Some(false),
-            Some(Tri::Unknown(_)) | None => taken,
-        };
-        let contribution = match (yes, row.stat.as_str()) {
+        let contribution = match (crate::proportion::answer(p, of, taken), row.stat.as_str()) {
             (Some(true), _) => Contribution::Counted,
             (_, "n") | (None, "denominator") => return None,
             (Some(false), _) => Contribution::Otherwise,
@@ -228,16 +224,17 @@ fn sensitivity<'a>(
     row: &Row,
 ) -> Vec<Placed<'a>> {
     let switch = plan.switches.get(&row.variable);
+    let level = row.level.as_deref();
+    if row.method == "count" && (level == Some("members") || row.stat == "left_out") {
+        let whole = Row { level: row.level.clone().filter(|_| row.stat == "left_out"), ..row.clone() };
+        return in_set(cohort, protocol, &row.set, &whole);
+    }
     match protocol.analyses.get(&plan.of).map(|a| &a.what) {
         Some(What::Proportion(base)) => {
             proportion(cohort, protocol, base, &plan.of, switch.and_then(|s| s.missing), row)
         }
         Some(What::Survival(base)) => {
             let members = set::members(cohort, protocol, &row.set).map(|s| s.members).unwrap_or_default();
-            if row.level.as_deref() == Some("members") {
-                let counted = |p| Placed::new(p, None, Contribution::Counted);
-                return members.into_iter().map(counted).collect();
-            }
             let seen = crate::sensitivity::seen(cohort, protocol, base, switch, &members);
             let mut placed = placed(seen, &set::compared(protocol, base), base, row);
             if row.stat == "switched" {

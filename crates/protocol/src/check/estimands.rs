@@ -38,8 +38,8 @@ impl Checker<'_> {
                     ),
                 );
             }
-            if let Some(item) = &received.why_not {
-                self.reason(at("why_not"), item);
+            for (i, item) in received.why_not.iter().enumerate() {
+                self.reason(super::forms::join(&at("why_not"), i), item);
             }
         }
     }

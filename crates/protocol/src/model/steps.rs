@@ -107,9 +107,9 @@ pub struct Allocation {
 pub struct Received {
     /// The analysis set of those who were.
     pub set: String,
-    /// Item of a form filled once that says why somebody was not.
+    /// Items of forms filled once that say why somebody was not; the first with an answer holds.
     #[serde(default)]
-    pub why_not: Option<String>,
+    pub why_not: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -130,6 +130,7 @@ fn arms(
             for set in mine.variable("treated").levels() {
                 let n = mine.variable("treated").level(Some(set)).count("n").unwrap_or(0);
                 card.push(Role::Label, counted("box-treated", &Text::default(), n), 0.0, width);
+                let open = mine.variable("treatment_unknown").level(Some(set)).count("n").unwrap_or(0);
                 let out = mine.variable("not_treated").level(Some(set)).count("n").unwrap_or(0);
                 if out > 0 {
                     let heading = counted("box-not-treated", &Text::default(), out);
@@ -137,6 +138,10 @@ fn arms(
                     let lines = reasons.lines.into_iter().enumerate();
                     card.lines
                         .extend(lines.map(|(i, (_, t))| (Role::Label, if i == 0 { t } else { indented(t) })));
+                }
+                if open > 0 {
+                    let unknown = counted("box-treatment-unknown", &Text::default(), open);
+                    card.push(Role::Label, unknown, 0.0, width);
                 }
             }
             cards.push(card);

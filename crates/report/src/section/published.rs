@@ -3,7 +3,7 @@
 use super::Sheet;
 use crate::page::{Cell, Line, Section, Table};
 use analysis::{Row, Rows};
-use protocol::{Published, RowName};
+use protocol::{Certainty, Published, RowName};
 use words::{Lang, number};
 
 pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
@@ -29,7 +29,12 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
             (Some(_), row) => sheet.value(row, |v| like(one, v)),
         };
         let mut line = Line::new("", name, [one.value.clone(), here]);
-        line.cells.push(Cell::words(one.source.clone()));
+        let source = match one.certainty {
+            Certainty::Printed => one.source.clone(),
+            Certainty::WorkedOut => crate::phrase::parens(&one.source, &sheet.say("worked-out")),
+            Certainty::Unclear => crate::phrase::parens(&one.source, &sheet.say("unclear")),
+        };
+        line.cells.push(Cell::words(source));
         table.rows.push(line);
     }
     let notes = published.iter().filter_map(|p| p.note.as_ref().map(|n| (p, n)));

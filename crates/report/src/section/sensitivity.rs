@@ -27,7 +27,10 @@ pub(super) fn sensitivity(
     }
     let table = if timed { times(sheet, plan, rows) } else { shares(sheet, plan, rows) };
     section.tables.push(table);
-    section.notes.push(sheet.say("note-sensitivity"));
+    if timed {
+        section.notes.push(sheet.say("note-sensitivity-p"));
+        section.notes.push(sheet.say("note-sensitivity"));
+    }
 }
 
 /// The planned analysis and the switches: id, name, and what is otherwise.
@@ -77,7 +80,6 @@ fn times(sheet: Sheet<'_>, plan: &Sensitivity, rows: &Rows<'_>) -> Table {
             .under(sheet.fill("interval", &[("level", Arg::Text(level.get(sheet.lang)))])),
     );
     head.push(Cell::number("p"));
-    head.push(Cell::words(sheet.say("method")));
     let mut table = Table { caption: String::new(), head, rows: Vec::new() };
     let three = |v: f64| number::fixed(v, 3);
     for (id, name, otherwise) in lines(sheet, plan) {
@@ -103,20 +105,6 @@ fn times(sheet: Sheet<'_>, plan: &Sensitivity, rows: &Rows<'_>) -> Table {
             of.stat("p").first().or_else(|| of.stat("wald_p").first())
         });
         cells.push(Cell::number(sheet.value(test, number::p_value)));
-        let mut methods: Vec<&str> = Vec::new();
-        for row in ratio.into_iter().chain(test) {
-            if !methods.contains(&row.method.as_str()) {
-                methods.push(&row.method);
-            }
-        }
-        let sided = test.and_then(|t| t.options.iter().find(|(k, _)| k == "sided")).map(|(_, v)| v.as_str());
-        let named = methods.iter().map(|m| phrase::method(m).get(sheet.lang).to_owned());
-        let sided = sided.map(|s| sheet.say(if s == "one" { "one-sided" } else { "two-sided" }));
-        let mut all = named.collect::<Vec<_>>().join(if sheet.lang == Lang::Ja { "、" } else { ", " });
-        if let Some(sided) = sided {
-            all = phrase::parens(&all, &sided);
-        }
-        cells.push(Cell::words(all));
         table.rows.push(Line { class: "", cells });
     }
     table

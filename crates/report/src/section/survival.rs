@@ -155,6 +155,18 @@ fn comparison(sheet: Sheet<'_>, rows: &Rows<'_>) -> Option<Table> {
     if cox.is_empty() && test.is_empty() {
         return None;
     }
+    // Gray's test alone: there is no model beside it.
+    if cox.is_empty() && !test.method("gray").is_empty() {
+        let p = sheet.value(test.stat("p").first(), number::p_value);
+        let chi = sheet.value(test.stat("chi_square").first(), |v| number::fixed(v, 3));
+        let head = vec![
+            Cell::words(""),
+            Cell::number("χ²"),
+            Cell::number(sheet.say("gray-p")).under(sheet.say("two-sided")),
+        ];
+        let line = Line::new("", sheet.say("all-arms"), [chi, p]);
+        return Some(Table { caption: sheet.say("comparison"), head, rows: vec![line] });
+    }
     let level = phrase::level(&cox).unwrap_or_default();
     let interval = sheet.fill("interval", &[("level", Arg::Text(level.get(sheet.lang)))]);
     let sided =
@@ -166,8 +178,7 @@ fn comparison(sheet: Sheet<'_>, rows: &Rows<'_>) -> Option<Table> {
             Cell::number(sheet.say("hazard-ratio")),
             Cell::number(interval),
             Cell::number("Z"),
-            Cell::number(sheet.say(if test.method("gray").is_empty() { "log-rank-p" } else { "gray-p" }))
-                .under(sheet.say(sided)),
+            Cell::number(sheet.say("log-rank-p")).under(sheet.say(sided)),
         ],
         rows: Vec::new(),
     };
