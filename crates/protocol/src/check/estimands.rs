@@ -141,7 +141,8 @@ impl Checker<'_> {
         let p = self.protocol;
         let uses = |wanted: Strategy| switch.intercurrent.values().filter(|s| **s == wanted).count();
         let (weighted, structural) = (uses(Strategy::Ipcw), uses(Strategy::Rpsft));
-        let arms = by.and_then(|by| p.allocation.get(by)).map_or(0, |a| a.ratio.len());
+        let all = by.and_then(|by| p.allocation.get(by)).map_or(0, |a| a.ratio.len());
+        let arms = if plan.arms.is_empty() { all } else { plan.arms.len() };
         let competing = p.endpoints.get(&plan.endpoint).is_some_and(|e| !e.competing.is_empty());
         if weighted + structural > 0 && (arms != 2 || competing || weighted + structural > 1) {
             self.error(
