@@ -13,6 +13,7 @@ mod memory;
 pub mod merkle;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub mod printed;
 mod proof;
 mod sqlite;
 mod store;

@@ -79,8 +79,9 @@ pub trait Store: Send {
         file: &mut Files<'_>,
     ) -> Result<Head, LedgerError>;
 
-    /// Takes the study for this store, as long as it is open: [`LedgerError::Taken`] when another process serves it.
-    /// A file or memory has no such lock: there, the expected head alone keeps writers apart.
+    /// Takes the study for this store, as long as it is open: [`LedgerError::Taken`] when another process serves it, or
+    /// has taken it over since. Asking again sees whether the claim still holds. A file is claimed with all its studies;
+    /// memory has no claims.
     fn claim(&mut self, _study: &str) -> Result<(), LedgerError> {
         Ok(())
     }

@@ -8,7 +8,7 @@ shirube-verify LEDGER.db [--study STUDY]… [--key KEY]… [--checkpoint FILE]�
 shirube-verify --proof FILE --key KEY
 
 台帳ファイル(または書き出した試験のファイル)の連鎖、本文、消去の記録、添付ファイルを検証します。
-  --checkpoint FILE  署名付きチェックポイントとも照合します(鍵が必要です)
+  --checkpoint FILE  チェックポイント(それを含むメールや印刷物の写しも可)とも照合します。--key がなければ署名は検証しません
   --key KEY          署名者の公開鍵(name+id+base64)またはそのファイル
   --proof FILE       一部の記録だけを示す証明を検証します
 終了コード: 0 問題なし、1 不一致あり、2 検証できない",
@@ -17,7 +17,8 @@ shirube-verify LEDGER.db [--study STUDY]… [--key KEY]… [--checkpoint FILE]�
 shirube-verify --proof FILE --key KEY
 
 Verifies the chain, the content, the erasures and the files of a ledger, or of a study exported from one.
-  --checkpoint FILE  must fit this signed checkpoint, too (needs the key)
+  --checkpoint FILE  must fit this checkpoint, too (or one in a mail or page);
+                     without --key its signature is not checked
   --key KEY          the signer's public key (name+id+base64), or a file that holds it
   --proof FILE       verify a proof that shows some entries only
 Exit codes: 0 all holds, 1 something does not, 2 it could not be checked",
@@ -60,8 +61,8 @@ impl Misuse {
                 format!("Name one ledger only (also given: {o})."),
             ),
             Misuse::NoKey => t(
-                "署名の検証には --key で公開鍵が必要です。".into(),
-                "A checkpoint or proof needs the signer's public key: --key.".into(),
+                "証明の検証には --key で公開鍵が必要です。".into(),
+                "A proof needs the signer's public key: --key.".into(),
             ),
             Misuse::NotALanguage(o) => {
                 t(format!("言語は ja か en です(「{o}」)。"), format!("The language is ja or en, not {o}."))
@@ -116,7 +117,7 @@ impl Arguments {
         if found.ledger.is_empty() && found.proof.is_none() {
             return Err(Misuse::NoLedger);
         }
-        if found.keys.is_empty() && (found.proof.is_some() || !found.checkpoints.is_empty()) {
+        if found.keys.is_empty() && found.proof.is_some() {
             return Err(Misuse::NoKey);
         }
         Ok(Some(found))

@@ -10,7 +10,6 @@ mod report;
 use arguments::Arguments;
 use ledger::{Checkpoint, Fault, Mode, Proof, Store, Verifier, verify_against};
 use report::{Finding, Report};
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use words::Text;
 
@@ -55,40 +54,42 @@ fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Text> {
         ));
     }
     let store = ledger::open(&arguments.ledger, Mode::ReadOnly).map_err(|e| e.told())?;
-    let mut checkpoints: BTreeMap<String, Vec<Checkpoint>> = BTreeMap::new();
+    let mut checkpoints = Vec::new();
     for path in &arguments.checkpoints {
-        let checkpoint = Checkpoint::open(&text_of(path)?, &keys).map_err(|e| placed(path, e.told()))?;
-        let study = checkpoint.study(&keys).unwrap_or_default().to_owned();
-        checkpoints.entry(study).or_default().push(checkpoint);
+        let found = Checkpoint::find(&text_of(path)?, &keys).map_err(|e| placed(path, e.told()))?;
+        checkpoints.extend(found);
     }
-    check(store.as_ref(), arguments, &checkpoints, report)
+    check(store.as_ref(), arguments, &checkpoints, !keys.is_empty(), report)
 }
 
 fn check(
     store: &dyn Store,
     arguments: &Arguments,
-    checkpoints: &BTreeMap<String, Vec<Checkpoint>>,
+    checkpoints: &[Checkpoint],
+    keyed: bool,
     report: &mut Report,
 ) -> Result<(), Text> {
     let there = store.studies().map_err(|e| e.told())?;
     let studies = if arguments.studies.is_empty() { there } else { arguments.studies.clone() };
     // A checkpoint of a study that is gone is the very thing to say.
-    let signed = checkpoints.keys().filter(|s| !studies.contains(s)).cloned();
-    let studies: Vec<String> = studies.iter().cloned().chain(signed).collect();
+    let gone = checkpoints.iter().filter(|c| !studies.iter().any(|s| c.is_of(s)));
+    let gone = gone.map(|c| c.origin.split_once('/').map_or("", |(_, study)| study).to_owned());
+    let studies: Vec<String> = studies.iter().cloned().chain(gone).collect();
     if studies.is_empty() {
         return Err(Text::new("台帳に試験がありません。", "There is no study in the ledger."));
     }
     for study in &studies {
-        let none = Vec::new();
-        let signed = checkpoints.get(study).unwrap_or(&none);
+        let signed: Vec<Checkpoint> = checkpoints.iter().filter(|c| c.is_of(study)).cloned().collect();
         let mut erased = Vec::new();
-        let found = verify_against(store, study, signed, &mut |entry| {
+        let found = verify_against(store, study, &signed, &mut |entry| {
             if entry.is_erased() {
                 erased.push(entry.seq);
             }
         });
         match found {
-            Ok(verified) => report.say(&Finding::Study { study, verified, erased: &erased, signed }),
+            Ok(verified) => {
+                report.say(&Finding::Study { study, verified, erased: &erased, signed: &signed, keyed })
+            }
             Err(fault) => report.fault(&fault),
         }
     }

@@ -4,7 +4,7 @@ use ledger::{Checkpoint, Entry, Fault, Verified};
 use words::{Lang, Text};
 
 pub enum Finding<'a> {
-    Study { study: &'a str, verified: Verified, erased: &'a [u64], signed: &'a [Checkpoint] },
+    Study { study: &'a str, verified: Verified, erased: &'a [u64], signed: &'a [Checkpoint], keyed: bool },
     Shown { checkpoint: &'a Checkpoint, entries: &'a [Entry] },
     End { studies: usize },
 }
@@ -33,7 +33,7 @@ impl Report {
 
     pub fn say(&self, finding: &Finding<'_>) {
         match finding {
-            Finding::Study { study, verified, erased, signed } => {
+            Finding::Study { study, verified, erased, signed, keyed } => {
                 let Verified { head, root } = verified;
                 self.line(Text::new(format!("正しい  {study}"), format!("holds   {study}")));
                 self.line(Text::new(format!("  記録    {}", head.seq), format!("  entries {}", head.seq)));
@@ -49,10 +49,19 @@ impl Report {
                 }
                 for checkpoint in *signed {
                     let (size, origin) = (checkpoint.size, &checkpoint.origin);
-                    self.line(Text::new(
-                        format!("  署名    {size} 番まで、{origin} のチェックポイントと一致"),
-                        format!("  signed  up to entry {size}, fits the checkpoint of {origin}"),
-                    ));
+                    let unchecked = match keyed {
+                        true => Text::default(),
+                        false => Text::new(
+                            "(署名は未検証。--key で公開鍵を指定)",
+                            "; its signature was NOT checked: give --key",
+                        ),
+                    };
+                    self.line(unchecked.map(|lang, more| match lang {
+                        Lang::Ja => format!("  署名    {size} 番まで、{origin} のチェックポイントと一致{more}"),
+                        Lang::En => {
+                            format!("  signed  up to entry {size}, fits the checkpoint of {origin}{more}")
+                        }
+                    }));
                 }
             }
             Finding::Shown { checkpoint, entries } => {

@@ -275,13 +275,18 @@ impl Store for Postgres {
     }
 
     fn claim(&mut self, study: &str) -> Result<(), LedgerError> {
-        if !self.claimed.contains(study) {
-            let got = self.session()?.claim(study);
-            if !self.noted(got)? {
-                return Err(LedgerError::Taken { study: study.to_owned() });
-            }
-            self.claimed.insert(study.to_owned());
+        let held = self.claimed.contains(study);
+        let session = self.session()?;
+        // A claim is as good as its connection: see whether that still lives.
+        let got = if held {
+            session.client.batch_execute("").map(|()| true).map_err(told)
+        } else {
+            session.claim(study)
+        };
+        if !self.noted(got)? {
+            return Err(LedgerError::Taken { study: study.to_owned() });
         }
+        self.claimed.insert(study.to_owned());
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::memory::whole;
 use crate::store::{Files, Mode, Setting, Store, Stray, admit, admit_redaction};
 use crate::verify::Chain;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 /// A ledger in one SQLite file, with a write-ahead log beside it while it is open. One writer at a time; readers open
@@ -18,12 +19,15 @@ pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
     mode: Mode,
+    /// The file beside the ledger that is locked while its studies are claimed.
+    serving: Option<File>,
 }
 
 impl Sqlite {
     /// Opens the file. Every refusal is typed and leaves everything as it was.
     pub fn open(path: &str, mode: Mode) -> Result<Sqlite, LedgerError> {
-        Ok(Sqlite { connection: opening::open(path, mode)?, path: PathBuf::from(path), mode })
+        let connection = opening::open(path, mode)?;
+        Ok(Sqlite { connection, path: PathBuf::from(path), mode, serving: None })
     }
 
     /// Folds the log into the file and leaves it complete by itself, readable from a read-only disk, too.
@@ -236,6 +240,23 @@ impl Store for Sqlite {
             chain.finish(&mut |hash| has_file(&tx, study, hash)).map_err(|f| LedgerError::Reader(f.told))?;
         tx.commit().map_err(told)?;
         Ok(last)
+    }
+
+    /// All studies of a file go together: the lock is on `<file>-serving`, and ends with this process, however it ends.
+    fn claim(&mut self, study: &str) -> Result<(), LedgerError> {
+        if self.serving.is_some() {
+            return Ok(());
+        }
+        let io = |e: std::io::Error| LedgerError::Io { detail: e.to_string() };
+        let mut beside = self.path.clone().into_os_string();
+        beside.push("-serving");
+        let file = File::options().create(true).truncate(false).write(true).open(beside).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => self.serving = Some(file),
+            Err(TryLockError::WouldBlock) => return Err(LedgerError::Taken { study: study.to_owned() }),
+            Err(TryLockError::Error(e)) => return Err(io(e)),
+        }
+        Ok(())
     }
 
     fn strays(&self) -> Result<Vec<Stray>, LedgerError> {
