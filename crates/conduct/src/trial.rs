@@ -12,9 +12,10 @@ use crate::event::*;
 use crate::ids::*;
 use crate::state::*;
 use ledger::actor::{Handle, Request, Writer};
-use ledger::{Blob, Draft, Entry, Hash, Head, LedgerError, Store, seal};
+use ledger::{Blob, Draft, Entry, Hash, Head, LedgerError, REDACTION, Store, seal};
 use protocol::{Compiled, Loaded};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use words::Text;
 
@@ -26,7 +27,13 @@ pub struct Trial {
     _writer: Option<Writer>,
     desk: Mutex<Desk>,
     drained: Condvar,
+    /// States at earlier positions, one for every [`STRIDE`] entries that were read for [`as_of`](Trial::as_of). They
+    /// share with each other what did not change.
+    passed: Mutex<BTreeMap<u64, State>>,
 }
+
+/// Entries between two earlier states that are kept.
+const STRIDE: u64 = 50_000;
 
 struct Desk {
     adopted: Arc<Adopted>,
@@ -153,10 +160,22 @@ impl Trial {
 
     /// As [`open`](Trial::open), on a store that others write to as well. One process alone decides for a study.
     pub fn open_with(handle: Handle, study: &str, seeds: Seeds) -> Result<Trial, TrialError> {
+        Trial::resume(handle, study, seeds, None)
+    }
+
+    /// As [`open_with`](Trial::open_with), from a state that a [`snapshot`](crate::snapshot) kept: only what was written
+    /// after it is folded. A state that is not on the way to the ledger's head is passed over.
+    pub fn resume(
+        handle: Handle,
+        study: &str,
+        seeds: Seeds,
+        kept: Option<State>,
+    ) -> Result<Trial, TrialError> {
         let trial = Trial::empty(handle, study, seeds);
         let name = study.to_owned();
-        let folded = trial.handle.with(move |store| folded(store, &name, u64::MAX))??;
-        let (state, adopted, unreadable) = folded;
+        let kept = kept.unwrap_or_default();
+        let (state, adopted, unreadable) =
+            trial.handle.with(move |store| continued(store, &name, &kept, u64::MAX, &mut |_| ()))??;
         if state.head == Head::GENESIS {
             return Err(TrialError::NoStudy(study.to_owned()));
         }
@@ -182,7 +201,7 @@ impl Trial {
             unreadable: Vec::new(),
         };
         let (desk, drained) = (Mutex::new(desk), Condvar::new());
-        Trial { study: study.into(), handle, _writer: None, desk, drained }
+        Trial { study: study.into(), handle, _writer: None, desk, drained, passed: Mutex::default() }
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -201,9 +220,11 @@ impl Trial {
     /// After a failed commit: what is on the disk is the truth, also where a commit that was called failed is there
     /// after all, or another process has written. While the disk cannot be read the last state known stays.
     fn start_over(&self, desk: &mut Desk) {
-        let (name, known) = (self.study.to_string(), desk.durable.head);
+        let (name, known) = (self.study.to_string(), desk.durable.clone());
         let found = self.handle.with(move |store| match store.head(&name) {
-            Ok(head) if head != known => folded(store, &name, u64::MAX).map(Some),
+            Ok(head) if head != known.head => {
+                continued(store, &name, &known, u64::MAX, &mut |_| ()).map(Some)
+            }
             Ok(_) => Ok(None),
             Err(e) => Err(e.into()),
         });
@@ -303,11 +324,26 @@ impl Trial {
         done.into_iter().next().ok_or_else(|| LedgerError::Closed.into())
     }
 
-    /// The state as it was known at position `seq`.
+    /// The state as it was known at position `seq`. States on the way are kept, so that the next question near one of
+    /// them is answered from there.
     pub fn as_of(&self, seq: u64) -> Result<State, TrialError> {
         let name = self.study.to_string();
-        let (state, ..) = self.handle.with(move |store| folded(store, &name, seq))??;
+        let from = self.passed().range(..=seq).next_back().map(|(_, s)| s.clone()).unwrap_or_default();
+        let (state, passed) = self.handle.with(move |store| {
+            let mut passed = Vec::new();
+            let (state, ..) = continued(store, &name, &from, seq, &mut |state| {
+                if state.head.seq.is_multiple_of(STRIDE) {
+                    passed.push(state.clone());
+                }
+            })?;
+            Ok::<_, TrialError>((state, passed))
+        })??;
+        self.passed().extend(passed.into_iter().map(|s| (s.head.seq, s)));
         Ok(state)
+    }
+
+    fn passed(&self) -> MutexGuard<'_, BTreeMap<u64, State>> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Verifies the study in the store, with the seeds at hand, and that the state kept here is the one that the ledger
@@ -317,8 +353,18 @@ impl Trial {
             let desk = self.desk();
             (desk.seeds.clone(), desk.durable.clone(), self.study.to_string())
         };
-        let mut report = self.handle.with(move |store| crate::verify::verify(store, &name, Some(&seeds)))?;
-        report.compare(&live);
+        let report = self.handle.with(move |store| {
+            let mut report = crate::verify::verify(store, &name, Some(&seeds));
+            // What was written since the state was looked at belongs to it.
+            let mut kept = live.as_ref().clone();
+            let read = store.read(&name, kept.head.seq + 1, report.state.head.seq, &mut |entry| {
+                // What cannot be folded is a finding already.
+                let _ = fold(&mut kept, &entry);
+                Ok(())
+            });
+            report.compare(&kept);
+            read.map(|()| report)
+        })??;
         Ok(report)
     }
 
@@ -431,16 +477,40 @@ type Folded = (State, Adopted, Vec<(Hash, Text)>);
 
 /// Reads a study up to `to`. A protocol version that cannot be run is left out and told.
 fn folded(store: &dyn Store, study: &str, to: u64) -> Result<Folded, TrialError> {
+    continued(store, study, &State::default(), to, &mut |_| ())
+}
+
+/// As [`folded`], on from an earlier state; from the beginning when that state is not of this ledger, or when something
+/// was erased after it, which it then still holds. `each` sees every state on the way.
+fn continued(
+    store: &dyn Store,
+    study: &str,
+    from: &State,
+    to: u64,
+    each: &mut dyn FnMut(&State),
+) -> Result<Folded, TrialError> {
     let mut state = State { study: study.into(), ..State::default() };
-    let (mut adopted, mut unreadable, mut failed) = (Adopted::new(), Vec::new(), None);
-    let read = store.read(study, 0, to, &mut |entry| {
-        let step = fold(&mut state, &entry);
-        step.map_err(|e| {
+    if from.head.seq > 0 && from.head.seq <= to && is_on_the_way(store, study, from.head)? {
+        state = from.clone();
+    }
+    let start = state.head.seq;
+    let (mut adopted, mut unreadable, mut failed, mut erased) = (Adopted::new(), Vec::new(), None, false);
+    let read = store.read(study, start + 1, to, &mut |entry| {
+        if start > 0 && entry.kind == REDACTION {
+            erased = true;
+            return Err(LedgerError::Closed);
+        }
+        fold(&mut state, &entry).map_err(|e| {
             let told = e.told();
             failed = Some(e);
             LedgerError::Reader(told)
-        })
+        })?;
+        each(&state);
+        Ok(())
     });
+    if erased {
+        return continued(store, study, &State::default(), to, each);
+    }
     if let Some(e) = failed {
         return Err(e.into());
     }
@@ -452,6 +522,16 @@ fn folded(store: &dyn Store, study: &str, to: u64) -> Result<Folded, TrialError>
         }
     }
     Ok((state, adopted, unreadable))
+}
+
+/// Whether the study's entry at this position has this hash: then everything before it is what it was.
+fn is_on_the_way(store: &dyn Store, study: &str, head: Head) -> Result<bool, LedgerError> {
+    let mut there = false;
+    store.read(study, head.seq, head.seq, &mut |entry| {
+        there = entry.hash == head.hash;
+        Ok(())
+    })?;
+    Ok(there)
 }
 
 /// A protocol version from its blob.

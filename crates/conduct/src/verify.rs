@@ -9,7 +9,7 @@ use crate::event::*;
 use crate::ids::*;
 use crate::lawful::{Author, Law, lawful, sealed};
 use crate::state::*;
-use ledger::{Entry, Hash, Head, Store};
+use ledger::{Checkpoint, Entry, Hash, Head, Store};
 use std::collections::BTreeMap;
 use words::Text;
 
@@ -18,6 +18,8 @@ use words::Text;
 pub struct Report {
     pub study: String,
     pub head: Option<Head>,
+    /// The root of the Merkle tree over all entries (RFC 6962), when the chain holds.
+    pub root: Option<Hash>,
     pub entries: u64,
     pub findings: Vec<Finding>,
     /// Events judged again, with the same result.
@@ -83,6 +85,16 @@ struct Judge<'a> {
 /// Verifies one study of a store. `seeds`: sealed seeds, if they are at hand; seeds that the study has revealed are used
 /// anyway.
 pub fn verify(store: &dyn Store, study: &str, seeds: Option<&Seeds>) -> Report {
+    verify_against(store, study, seeds, &[])
+}
+
+/// As [`verify`], and the entries up to the size of each checkpoint must give its root.
+pub fn verify_against(
+    store: &dyn Store,
+    study: &str,
+    seeds: Option<&Seeds>,
+    checkpoints: &[Checkpoint],
+) -> Report {
     let mut judge = Judge {
         store,
         adopted: Adopted::new(),
@@ -90,6 +102,7 @@ pub fn verify(store: &dyn Store, study: &str, seeds: Option<&Seeds>) -> Report {
         report: Report {
             study: study.to_owned(),
             head: None,
+            root: None,
             entries: 0,
             findings: Vec::new(),
             re_decided: 0,
@@ -102,8 +115,8 @@ pub fn verify(store: &dyn Store, study: &str, seeds: Option<&Seeds>) -> Report {
         },
         allocations: Vec::new(),
     };
-    match ledger::verify(store, study, &mut |entry| judge.entry(entry)) {
-        Ok(head) => judge.report.head = Some(head),
+    match ledger::verify_against(store, study, checkpoints, &mut |entry| judge.entry(entry)) {
+        Ok(found) => (judge.report.head, judge.report.root) = (Some(found.head), Some(found.root)),
         Err(fault) => judge.report.findings.push(Finding { seq: fault.seq, told: fault.told }),
     }
     judge.unallocated();

@@ -295,6 +295,14 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The participant whom an event is about, if it is about one.
+    pub fn participant_of(&self, event: &Event) -> Option<ParticipantId> {
+        match self.concerns(event) {
+            Concern::Participant(id, _) => Some(id),
+            _ => None,
+        }
+    }
+
     fn concerns<'e>(&self, event: &'e Event) -> Concern<'e>
     where
         'a: 'e,

@@ -21,6 +21,10 @@ mod letters;
 mod path;
 #[path = "conduct/rights.rs"]
 mod rights;
+#[path = "conduct/simulated.rs"]
+mod simulated;
+#[path = "conduct/snapshots.rs"]
+mod snapshots;
 #[path = "conduct/together.rs"]
 mod together;
 #[path = "conduct/views.rs"]

@@ -1,0 +1,142 @@
+//! The folded state as bytes: a cache, so that a study opens without folding its whole ledger.
+//!
+//! It is keyed by what made it (study, head, and the sources of this engine's fold) and carries its own hash; what does
+//! not fit is passed over and folded anew. It is not evidence: whoever can write it can forge it. So verification,
+//! analyses and reports read the ledger alone, and [`Trial::verify`](crate::Trial::verify) compares what was opened
+//! from a snapshot with what the ledger gives.
+
+use crate::event::{CriterionOutcome, Nature, Outcome, Reason, WithdrawalScope};
+use crate::ids::*;
+use crate::pack::{Pack, Packer, Reader, packed, packed_choice};
+use crate::role::Role;
+use crate::shelf::Shelf;
+use crate::state::*;
+use ledger::Hash;
+use sha2::{Digest, Sha256};
+
+const MAGIC: &[u8] = b"shirube snapshot 1\n";
+
+/// Everything that decides what a fold gives: a change of any of it makes other snapshots.
+const SOURCES: &[&str] = &[
+    env!("CARGO_PKG_VERSION"),
+    include_str!("apply.rs"),
+    include_str!("codec.rs"),
+    include_str!("event.rs"),
+    include_str!("ids.rs"),
+    include_str!("machine.rs"),
+    include_str!("pack.rs"),
+    include_str!("role.rs"),
+    include_str!("shelf.rs"),
+    include_str!("snapshot.rs"),
+    include_str!("state.rs"),
+    include_str!("../../rules/src/value.rs"),
+    include_str!("../../rules/src/duration.rs"),
+    include_str!("../../words/src/date.rs"),
+];
+
+/// The engine's own version, finer than its number.
+fn engine() -> Hash {
+    let mut hash = Sha256::new();
+    for source in SOURCES {
+        hash.update((source.len() as u64).to_be_bytes());
+        hash.update(source);
+    }
+    Hash(hash.finalize().into())
+}
+
+/// The state as bytes.
+pub fn pack(state: &State) -> Vec<u8> {
+    let mut to = Packer::default();
+    to.bytes.extend_from_slice(MAGIC);
+    Hash::ZERO.pack(&mut to);
+    engine().pack(&mut to);
+    state.pack(&mut to);
+    let mut bytes = to.bytes;
+    let (head, body) = bytes.split_at_mut(MAGIC.len() + 32);
+    head[MAGIC.len()..].copy_from_slice(&Hash::of(body).0);
+    bytes
+}
+
+/// The state, if these bytes are whole and this engine wrote them for this study. Whether its head is in the ledger is
+/// for the caller to see.
+pub fn unpack(bytes: &[u8], study: &str) -> Option<State> {
+    let (hash, body) = bytes.strip_prefix(MAGIC)?.split_at_checked(32)?;
+    if Hash::of(body).0 != hash {
+        return None;
+    }
+    let mut from = Reader::new(body);
+    if Hash::unpack(&mut from)? != engine() {
+        return None;
+    }
+    let state = State::unpack(&mut from)?;
+    (from.is_empty() && &*state.study == study).then_some(state)
+}
+
+packed! {
+    State {
+        study, head, last_at, opening, protocols, sites, people, participants, numbers, registered, tables, queries,
+        held, looks, refused, erased,
+    }
+    Opening { nature, timezone, seeds, revealed, at }
+    ProtocolVersion { version, protocol, effective, seq }
+    Site { name, country, joined, approvals }
+    SiteApproval { approval, version, decided_on, effective_from, expires_on, received_on, document, seq }
+    Person { name, roles }
+    Participant {
+        id, site, consents, withdrawals, registrations, allocations, ineligible, off_treatment, forms, queries,
+    }
+    Consent { document, version, on, explained_by, seq }
+    Withdrawal { scope, on, seq }
+    Registration { number, on, seq, protocol, cancelled }
+    ArmGiven { arm, chosen, seq, on, factors }
+    Filled { status, values, opened, seq, protocol }
+    Given { value, seq, columns }
+    Query { id, participant, form, item, check, text, status, raised, answers, returns, closed }
+    Look { cutoff, opened, for_whom, at, seq }
+    Attempt { participant, step, on, at, seq, outcome, criteria, reasons }
+    Table { made, counts, ineligible, blocks }
+    OpenBlock { block, size, given }
+    CriterionOutcome { id, outcome, missing }
+    Reason { code, text, about }
+    FormKey { form, visit, number }
+}
+
+packed_choice! {
+    Nature { 0 Real, 1 Simulated, 2 Completed }
+    WithdrawalScope { 0 Treatment, 1 FollowUp, 2 DataAndSpecimens }
+    Outcome { 0 Eligible, 1 Ineligible, 2 CannotTell }
+    FormStatus { 0 Incomplete, 1 Complete, 2 NotApplicable }
+    QueryStatus { 0 Open, 1 Answered, 2 Closed }
+    Role {
+        0 DataManager, 1 Statistician, 2 StudyChair, 3 Investigator, 4 Coordinator, 5 Monitor, 6 Auditor,
+        7 SafetyCommittee, 8 System,
+    }
+}
+
+macro_rules! packed_name {
+    ($($name:ident)*) => {$(
+        impl Pack for $name {
+            fn pack(&self, to: &mut Packer) {
+                self.0.pack(to);
+            }
+            fn unpack(from: &mut Reader<'_>) -> Option<Self> {
+                Pack::unpack(from).map($name)
+            }
+        }
+    )*};
+}
+packed_name!(SiteId PersonId StepId FormId ItemId ArmId AllocationId VisitId ParticipantId QueryId);
+
+impl<T: Pack + Clone> Pack for Shelf<T> {
+    fn pack(&self, to: &mut Packer) {
+        to.number(self.len() as u64);
+        self.iter().for_each(|t| t.pack(to));
+    }
+    fn unpack(from: &mut Reader<'_>) -> Option<Self> {
+        let mut shelf = Shelf::default();
+        for _ in 0..from.number()? {
+            shelf.push(T::unpack(from)?);
+        }
+        Some(shelf)
+    }
+}
