@@ -32,5 +32,5 @@ pub use scene::Scene;
 pub use style::css;
 pub use text::text;
 pub use typesetter::{Typeset, TypesetError, Typesetter};
-pub use whole::{document, facts, html, nature, stamp};
+pub use whole::{checkpoint, document, facts, html, nature, stamp};
 pub use workbook::workbook;

@@ -1,6 +1,6 @@
 //! The final report: every planned analysis in the order of the protocol.
 
-use crate::document::{Document, Form};
+use crate::document::{Block, Document, Form, Inline, Manner};
 use crate::say;
 use crate::section::{self, Sheet};
 use analysis::Results;
@@ -73,9 +73,11 @@ pub fn nature(results: &Results, lang: Lang) -> String {
     say::get(lang, key)
 }
 
-fn ledger(results: &Results, lang: Lang) -> String {
+/// Position and hash of the ledger's head. The whole hash makes a witness of whoever keeps the page; `digits` of it are
+/// enough to recognise the page by.
+fn ledger(results: &Results, digits: usize, lang: Lang) -> String {
     let seq = thousands(i64::try_from(results.seq).unwrap_or(i64::MAX));
-    let head: String = results.head.chars().take(16).collect();
+    let head: String = results.head.chars().take(digits).collect();
     say::fill(lang, "fact-ledger-value", &[("seq", Arg::Text(&seq)), ("hash", Arg::Text(&head))])
 }
 
@@ -94,7 +96,7 @@ pub fn facts(results: &Results, compiled: &Compiled, lang: Lang) -> Vec<(String,
         ("fact-registry", registry.join(", ")),
         ("fact-protocol", protocol(results, lang)),
         ("fact-cutoff", calendar::day(results.cutoff, lang)),
-        ("fact-ledger", ledger(results, lang)),
+        ("fact-ledger", ledger(results, usize::MAX, lang)),
         ("fact-engine", results.engine.clone()),
     ];
     for file in &results.imported {
@@ -111,13 +113,23 @@ pub fn facts(results: &Results, compiled: &Compiled, lang: Lang) -> Vec<(String,
     facts.into_iter().map(|(key, value)| (say::get(lang, key), value)).collect()
 }
 
+/// A signed checkpoint of the ledger as the last part of a document, line by line as it was signed.
+pub fn checkpoint(note: &str, lang: Lang) -> Vec<Block> {
+    let title = say::get(lang, "fact-checkpoint");
+    let lines = note.lines().flat_map(|l| [Inline::Code { text: l.to_owned() }, Inline::Break]).collect();
+    vec![
+        Block::Heading { level: 1, id: "checkpoint".to_owned(), text: vec![Inline::text(title)] },
+        Block::Paragraph { text: lines, manner: Manner::Small },
+    ]
+}
+
 /// The same in short, for the foot of every page.
 pub fn stamp(results: &Results, lang: Lang) -> Vec<String> {
     let pair = |key: &str, value: String| format!("{} {value}", say::get(lang, key));
     vec![
         results.study.clone(),
         pair("fact-cutoff", calendar::day(results.cutoff, lang)),
-        pair("fact-ledger", ledger(results, lang)),
+        pair("fact-ledger", ledger(results, usize::MAX, lang)),
         pair("fact-protocol", protocol(results, lang)),
         results.engine.clone(),
     ]

@@ -72,6 +72,7 @@ fact-registry = Registered as
 fact-protocol = Protocol
 fact-protocol-value = version { $version } ({ $hash })
 fact-cutoff = Data cut-off
+fact-checkpoint = Ledger checkpoint
 fact-ledger = Ledger
 fact-ledger-value = up to entry { $seq } ({ $hash })
 fact-engine = Software

@@ -72,6 +72,7 @@ fact-registry = 登録番号
 fact-protocol = プロトコル
 fact-protocol-value = 第{ $version }版（{ $hash }）
 fact-cutoff = データカットオフ
+fact-checkpoint = 台帳のチェックポイント
 fact-ledger = 台帳
 fact-ledger-value = { $seq }番まで（{ $hash }）
 fact-engine = ソフトウェア
