@@ -322,6 +322,12 @@ impl Ask {
         cutoff.into_iter().chain(self.as_of.map(|n| ("as_of", n.to_string()))).collect()
     }
 
+    /// A name for one write, put into a form when it is shown.
+    pub fn new_token(&self) -> Result<String, Trouble> {
+        let chance: String = random::<16>()?.iter().map(|b| format!("{b:02x}")).collect();
+        Ok(self.study.token(&chance))
+    }
+
     /// The context of a command by this person. The token makes a repeat harmless.
     pub fn context(&self, token: &str, reason: Option<&str>) -> Result<Context, Trouble> {
         if token.is_empty()
@@ -350,11 +356,6 @@ fn random<const N: usize>() -> Result<[u8; N], Trouble> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|e| Trouble::Broken(e.to_string()))?;
     Ok(bytes)
-}
-
-/// A name for one write, put into a form when it is shown.
-pub fn new_token() -> Result<String, Trouble> {
-    Ok(random::<16>()?.iter().map(|b| format!("{b:02x}")).collect())
 }
 
 #[cfg(test)]

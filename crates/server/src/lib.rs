@@ -45,8 +45,8 @@ impl App {
     }
 
     /// Adds a study. The trial is the one that decides for it; nobody else writes to it meanwhile.
-    pub fn open(&mut self, trial: Trial) -> Result<(), StartError> {
-        let study = Arc::new(Study::new(trial)?);
+    pub fn open(&mut self, trial: impl Into<Arc<Trial>>) -> Result<(), StartError> {
+        let study = Arc::new(Study::new(trial.into()));
         let mut studies = (*self.studies).clone();
         if studies.contains_key(&study.name) {
             return Err(StartError::Twice(study.name.clone()));

@@ -34,7 +34,9 @@ type Key = (u64, Date, String, String);
 
 pub struct Study {
     pub name: String,
-    trial: Trial,
+    trial: Arc<Trial>,
+    /// The head when this process opened the study.
+    opened_at: u64,
     past: Mutex<BTreeMap<u64, Picture>>,
     /// One slot for each token; whoever holds the slot's lock is carrying the command out.
     tokens: Mutex<BTreeMap<Token, Arc<Mutex<Option<Done>>>>>,
@@ -46,26 +48,39 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Study {
-    /// Reads the ledger once for the tokens that it holds, so that a repeat after a restart is recognised too.
-    pub fn new(trial: Trial) -> Result<Study, LedgerError> {
-        let study = Study {
+    pub fn new(trial: Arc<Trial>) -> Study {
+        Study {
             name: trial.study().to_owned(),
+            opened_at: trial.head().seq,
             trial,
             past: Mutex::default(),
             tokens: Mutex::default(),
             kept: Mutex::default(),
-        };
-        let mut tokens: BTreeMap<Token, Done> = BTreeMap::new();
-        study
-            .entries_kept(1..=u64::MAX, |entry| {
-                let request = entry.request.clone()?;
-                Some(((entry.actor.clone(), request), entry.seq, conduct::read(entry).ok().flatten()))
-            })?
-            .into_iter()
-            .for_each(|(token, seq, event)| remember(&mut tokens, token, seq, event.as_ref()));
-        *lock(&study.tokens) =
-            tokens.into_iter().map(|(token, done)| (token, Arc::new(Mutex::new(Some(done))))).collect();
-        Ok(study)
+        }
+    }
+
+    /// A name for one write, put into a form when it is shown: where the ledger stood then, and chance.
+    pub fn token(&self, chance: &str) -> String {
+        format!("{}-{chance}", self.trial.head().seq)
+    }
+
+    /// What a token brought about before this process opened the study: looked up in the entries that were written
+    /// after its form was shown. A token that does not tell when that was is looked up in all.
+    fn earlier(&self, (person, request): &Token) -> Result<Option<Done>, LedgerError> {
+        let shown_at = request.split_once('-').and_then(|(seq, _)| seq.parse::<u64>().ok()).unwrap_or(0);
+        if shown_at >= self.opened_at {
+            return Ok(None);
+        }
+        let (person, request) = (person.clone(), request.clone());
+        let found = self.entries_kept(shown_at + 1..=self.opened_at, move |entry| {
+            let same = entry.actor == person && entry.request.as_ref() == Some(&request);
+            same.then(|| (entry.seq, conduct::read(entry).ok().flatten()))
+        })?;
+        let mut done = None;
+        for (seq, event) in found {
+            remember(done.get_or_insert(Done { answer: Answer::Done, seq }), seq, event.as_ref());
+        }
+        Ok(done)
     }
 
     /// The state now.
@@ -94,9 +109,15 @@ impl Study {
     /// Carries out a command; returns when it is on disk. A token that was used before changes nothing: the answer is
     /// what the first one brought about. Two of the same at once: the second waits for the first.
     pub fn execute(&self, command: &Command, context: &Context) -> Result<Done, TrialError> {
+        let token = token(context);
         let slot =
-            token(context).map(|t| Arc::clone(lock(&self.tokens).entry(t).or_default())).unwrap_or_default();
+            token.clone().map(|t| Arc::clone(lock(&self.tokens).entry(t).or_default())).unwrap_or_default();
         let mut slot = lock(&slot);
+        if slot.is_none()
+            && let Some(token) = &token
+        {
+            *slot = self.earlier(token)?;
+        }
         if let Some(done) = &*slot {
             return Ok(done.clone());
         }
@@ -108,8 +129,12 @@ impl Study {
 
     /// What this person's token brought about, if it was used before.
     pub fn repeated(&self, context: &Context) -> Option<Done> {
-        let slot = lock(&self.tokens).get(&token(context)?).cloned()?;
-        lock(&slot).clone()
+        let token = token(context)?;
+        let slot = lock(&self.tokens).get(&token).cloned();
+        match slot {
+            Some(slot) => lock(&slot).clone(),
+            None => self.earlier(&token).ok().flatten(),
+        }
     }
 
     /// A part of a page, made once for each (position, cut-off, viewer, part).
@@ -178,6 +203,11 @@ impl Study {
         })?
     }
 
+    /// The settings of the store on which durability rests.
+    pub fn settings(&self) -> Result<Vec<ledger::Setting>, LedgerError> {
+        self.trial.handle().with(|store| store.check_settings())?
+    }
+
     /// Verifies the whole study. Commands wait meanwhile.
     pub fn verify(&self) -> Result<conduct::Report, TrialError> {
         self.trial.verify()
@@ -188,8 +218,8 @@ fn token(context: &Context) -> Option<Token> {
     context.request.as_ref().map(|r| (context.person.to_string(), r.clone()))
 }
 
-fn remember(tokens: &mut BTreeMap<Token, Done>, token: Token, seq: u64, event: Option<&Event>) {
-    let done = tokens.entry(token).or_insert(Done { answer: Answer::Done, seq });
+/// One more entry of a command that was answered before.
+fn remember(done: &mut Done, seq: u64, event: Option<&Event>) {
     done.seq = seq;
     match (event, &mut done.answer) {
         // The arm follows its registration.

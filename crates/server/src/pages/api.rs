@@ -9,7 +9,6 @@ use crate::pages::overview::{registered, registrations};
 use crate::told;
 use crate::tongue::Tongue;
 use askama::Template;
-use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use conduct::{Action, Expectation, View};
@@ -48,41 +47,49 @@ struct Overdue {
     longest: String,
 }
 
-/// `GET /api/{study}/moment?cutoff=…&as_of=…&lang=…`: numbers, result rows and the same part of the page as HTML.
+/// `GET /api/{study}/moment?cutoff=…&as_of=…&lang=…`: numbers, result rows and the same part of the page as HTML. Made
+/// once for everyone who sees the same.
 pub(crate) async fn moment(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeStudy)?;
         let day = day_of(&ask);
-        let view = ask.view_at(Some(day))?;
-        let html = kept_moves(&ask, &view, day)?;
-        let overdue = overdue(&ask, &view, day);
-        let steps = view.protocol().protocol.steps.keys();
-        let registered: BTreeMap<&String, u32> = steps.map(|s| (s, registrations(&view, s))).collect();
-        let body = serde_json::json!({
-            "study": ask.study.name,
-            "cutoff": day.to_string(),
-            "seq": ask.picture.state.head.seq,
-            "head": ask.picture.state.head.hash.to_string(),
-            "registered": registered,
-            "overdue": overdue.values().map(|o| o.forms).sum::<usize>(),
-            "overdue_by_site": overdue.iter().map(|(site, o)| (site.to_string(), o.forms)).collect::<BTreeMap<_, _>>(),
-            "html": &*html,
-        });
-        let mut response = Json(body).into_response();
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        // The links in it carry the cut-off and position that were asked for.
+        let part = format!("moment {} {} {:?}", ask.t.tag(), ask.cutoff_asked, ask.as_of);
+        let body = ask.study.cached(&ask.picture, day, &ask.viewer, &part, || tell_moment(&ask, day))?;
+        let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let fresh = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(([json, fresh], body.to_string()).into_response())
     })
     .await
 }
 
-#[derive(Default)]
+fn tell_moment(ask: &Ask, day: Date) -> Result<String, Trouble> {
+    let view = ask.view_at(Some(day))?;
+    let overdue = overdue(ask, &view, day);
+    let html = kept_moves_with(ask, &view, day, || overdue.clone())?;
+    let steps = view.protocol().protocol.steps.keys();
+    let registered: BTreeMap<&String, u32> = steps.map(|s| (s, registrations(&view, s))).collect();
+    let body = serde_json::json!({
+        "study": ask.study.name,
+        "cutoff": day.to_string(),
+        "seq": ask.picture.state.head.seq,
+        "head": ask.picture.state.head.hash.to_string(),
+        "registered": registered,
+        "overdue": overdue.values().map(|o| o.forms).sum::<usize>(),
+        "overdue_by_site": overdue.iter().map(|(site, o)| (site.to_string(), o.forms)).collect::<BTreeMap<_, _>>(),
+        "html": &*html,
+    });
+    serde_json::to_string(&body).map_err(|e| Trouble::Broken(e.to_string()))
+}
+
+#[derive(Clone, Default)]
 struct OverdueCount {
     forms: usize,
     longest: i64,
 }
 
-fn overdue(ask: &Ask, view: &View<'_>, day: Date) -> BTreeMap<conduct::SiteId, OverdueCount> {
-    let mut by_site: BTreeMap<conduct::SiteId, OverdueCount> = BTreeMap::new();
+fn overdue(ask: &Ask, view: &View<'_>, day: Date) -> OverdueBySite {
+    let mut by_site = OverdueBySite::new();
     if !ask.may(Action::SeeParticipants) {
         return by_site;
     }
@@ -95,14 +102,26 @@ fn overdue(ask: &Ask, view: &View<'_>, day: Date) -> BTreeMap<conduct::SiteId, O
     by_site
 }
 
+type OverdueBySite = BTreeMap<conduct::SiteId, OverdueCount>;
+
 /// As [`moves`], made once for everyone who sees the same.
 pub(crate) fn kept_moves(ask: &Ask, view: &View<'_>, day: Date) -> Result<Arc<str>, Trouble> {
-    let part = format!("moves {}", ask.t.tag());
-    ask.study.cached(&ask.picture, day, &ask.viewer, &part, || moves(ask, view, day))
+    kept_moves_with(ask, view, day, || overdue(ask, view, day))
+}
+
+fn kept_moves_with(
+    ask: &Ask,
+    view: &View<'_>,
+    day: Date,
+    overdue: impl FnOnce() -> OverdueBySite,
+) -> Result<Arc<str>, Trouble> {
+    let part = format!("moves {} {} {:?}", ask.t.tag(), ask.cutoff_asked, ask.as_of);
+    ask.study.cached(&ask.picture, day, &ask.viewer, &part, || moves(ask, view, overdue()))
 }
 
 /// The part of the overview that the slider replaces.
-fn moves(ask: &Ask, view: &View<'_>, day: Date) -> Result<String, Trouble> {
+fn moves(ask: &Ask, view: &View<'_>, overdue: OverdueBySite) -> Result<String, Trouble> {
+    let day = view.cutoff().unwrap_or_else(|| day_of(ask));
     let compiled = ask.protocol()?.clone();
     let protocol = &compiled.protocol;
     let (t, lang) = (ask.t, ask.t.0);
@@ -130,7 +149,7 @@ fn moves(ask: &Ask, view: &View<'_>, day: Date) -> Result<String, Trouble> {
         .results_by_arm()
         .err()
         .map(|refusal| refusal.reasons.iter().map(|r| t.of(&r.text)).collect::<Vec<_>>().join(" "));
-    let mut by_site: Vec<_> = overdue(ask, view, day).into_iter().collect();
+    let mut by_site: Vec<_> = overdue.into_iter().collect();
     by_site.sort_by(|a, b| b.1.forms.cmp(&a.1.forms).then_with(|| a.0.cmp(&b.0)));
     let rest = by_site.len().saturating_sub(SITES);
     let step = told::step_name(lang, protocol, &protocol.accrual.step);

@@ -3,7 +3,7 @@
 use super::book::{derived, form_href, participant};
 use super::queries::{Shown as QueryShown, key as key_of, show as show_query};
 use super::{Because, because};
-use crate::ask::{Ask, blocking, execute, new_token};
+use crate::ask::{Ask, blocking, execute};
 use crate::error::Trouble;
 use crate::fields::{self, Choice, Fault, Field, Typed};
 use crate::shell::{Shell, page_with};
@@ -312,7 +312,7 @@ fn show(ask: &Ask, key: &FormKey, status: StatusCode, with: Shown) -> Result<Res
         action: back,
         token: match typed.get("token") {
             Some(token) => token.clone(),
-            None => new_token()?,
+            None => ask.new_token()?,
         },
         seen: filled.map_or(0, |f| f.seq),
         sections,

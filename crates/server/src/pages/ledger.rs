@@ -29,6 +29,8 @@ struct LedgerPage {
     may_verify: bool,
     verify: String,
     verified: Option<Verified>,
+    /// What durability rests on: name, value, what it must be when it is not.
+    settings: Vec<(String, String, Option<String>)>,
     rows: Vec<Row>,
     older: Option<String>,
 }
@@ -95,6 +97,7 @@ pub(crate) async fn verify(ask: Ask) -> Result<Response, Trouble> {
                 t.say("verified-head").into_owned(),
                 report.head.map(|h| h.hash.to_string()).unwrap_or_default(),
             ),
+            (t.say("verified-root").into_owned(), report.root.map(|r| r.to_string()).unwrap_or_default()),
             (t.say("verified-decided").into_owned(), t.n(&report.re_decided)),
             (t.say("verified-draws").into_owned(), t.n(&report.draws_checked)),
             (t.say("verified-sealed").into_owned(), t.n(&report.draws_sealed)),
@@ -136,9 +139,19 @@ fn show(ask: &Ask, verified: Option<Verified>) -> Result<Response, Trouble> {
         may_verify: ask.may(Action::Verify),
         verify: ask.to_bare("ledger/verify"),
         verified,
+        settings: settings(ask)?,
         rows,
         older,
     })
+}
+
+/// The store's settings, for those who see the whole ledger.
+fn settings(ask: &Ask) -> Result<Vec<(String, String, Option<String>)>, Trouble> {
+    if ask.reach(Action::SeeLedger) != conduct::Reach::Everything {
+        return Ok(Vec::new());
+    }
+    let found = ask.study.settings()?;
+    Ok(found.into_iter().map(|s| (s.name, s.value, (!s.ok).then_some(s.wanted))).collect())
 }
 
 /// Up to `want` entries before `before` that this viewer may see, latest first, and the last seq looked at.

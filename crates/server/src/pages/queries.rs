@@ -1,7 +1,7 @@
 //! Queries: the list, raising, answering, returning, closing.
 
 use super::cast::back;
-use crate::ask::{Ask, blocking, execute, new_token};
+use crate::ask::{Ask, blocking, execute};
 use crate::error::Trouble;
 use crate::fields::Choice;
 use crate::pages::book::{anchor, participant};
@@ -95,7 +95,7 @@ pub(crate) fn show(ask: &Ask, view: &View<'_>, q: &Query, back: &str) -> Result<
         may_return: now && q.status == QueryStatus::Answered && ask.may(Action::ReturnQuery),
         may_close: now && q.status != QueryStatus::Closed && ask.may(Action::CloseQuery),
         action: ask.to_bare(&format!("queries/{}", q.id.0)),
-        token: new_token()?,
+        token: ask.new_token()?,
         back: back.to_owned(),
     })
 }

@@ -8,4 +8,5 @@ mod pages;
 mod panel;
 mod registering;
 mod roles;
+mod vanishing;
 mod words;

@@ -2,7 +2,7 @@
 
 use super::super::because;
 use super::show_start;
-use crate::ask::{Ask, blocking, execute, new_token, segment};
+use crate::ask::{Ask, blocking, execute, segment};
 use crate::error::Trouble;
 use crate::fields::{self, Choice, Fault, Field, Typed, Widget};
 use crate::told;
@@ -97,7 +97,7 @@ pub(super) fn consent_form(
             }
             None => ask.to_bare(&format!("register?document={}", segment(document))),
         },
-        token: new_token()?,
+        token: ask.new_token()?,
         fields: vec![
             field("site", "consent-site", Widget::Pick(sites), None),
             field("version", "consent-version", Widget::Pick(versions), note),

@@ -7,7 +7,7 @@ use super::super::enter::{
 use super::super::{Because, because};
 use super::consent::{Consent, consent_form, day_or};
 use super::verdict::{Judged, digest, judged};
-use crate::ask::{Ask, blocking, execute, new_token, segment};
+use crate::ask::{Ask, blocking, execute, segment};
 use crate::error::Trouble;
 use crate::fields::{self, Fault, Field, Typed, Widget};
 use crate::shell::{Shell, page_with};
@@ -100,7 +100,7 @@ fn show_step(ask: &Ask, status: StatusCode, with: Shown) -> Result<Response, Tro
         action: ask.to_bare(&format!("participants/{}/register/{}", p.id(), segment(id))),
         token: match typed.get("token") {
             Some(token) => token.clone(),
-            None => new_token()?,
+            None => ask.new_token()?,
         },
         judged,
         on: Field {
