@@ -5,6 +5,8 @@
 //! commits of equal bytes on a disk where such a commit takes over a millisecond.
 #![forbid(unsafe_code)]
 
+mod decades;
+
 use conduct::allocation::{Purpose, Rng, Scheme, arm_at, minimise};
 use conduct::*;
 use jiff::civil::{Date, date};
@@ -40,6 +42,13 @@ fn main() -> Outcome<()> {
     // A process of its own, so that only the folded state is in memory.
     if let (Some("--memory"), Some(place)) = (at.as_deref(), std::env::args().nth(2)) {
         return memory(&place);
+    }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--decades"] => return decades::decades(1_000_000),
+        ["--decades", events] => return decades::decades(events.parse()?),
+        ["--opened", how, place, snapshot] => return decades::opened(how, place, snapshot),
+        _ => {}
     }
     println!("processor time, unless a disk is named");
     let folder = match &at {

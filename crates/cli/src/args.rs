@@ -1,5 +1,6 @@
 //! The words of the command line. What outside checks call stays as written in the book's page on commands.
 
+use crate::evidence::LedgerCommand;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use std::path::PathBuf;
@@ -96,6 +97,9 @@ pub enum Command {
         /// What it ends in says what it is: .html, .pdf (by the program `typeset`), .xlsx, .csv, .json
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Print a signed checkpoint of the ledger on it, with the signing key in this file
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
     },
     /// Sets the protocol file as a document: prose, rules, forms, schedule, test patients and their verdicts
     Read {
@@ -113,13 +117,40 @@ pub enum Command {
     Verify {
         #[arg(long, value_name = "FILE|URL")]
         ledger: String,
+        /// One study only
+        #[arg(long)]
+        study: Option<String>,
+        /// The ledger must fit this signed checkpoint: a note, or a page or mail that holds it
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Vec<PathBuf>,
+        /// The signer's public key, or a file that holds it; without it the root is compared and no signature
+        #[arg(long, value_name = "KEY|FILE", requires = "checkpoint")]
+        key: Vec<String>,
+        /// The ledger must hold the entry that a report or letter prints: position and hash
+        #[arg(long, value_name = "SEQ/HASH")]
+        head: Option<String>,
+        /// The sealed seeds, where they do not lie beside the ledger
+        #[arg(long, value_name = "FILE")]
+        seeds: Option<PathBuf>,
         #[arg(long, value_parser = lang, default_value = "en")]
         lang: Lang,
     },
-    /// Serves the pages of a ledger on 127.0.0.1
+    /// Checkpoints, proofs, erasures, copies, and the state of the store
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Serves the pages of a ledger on 127.0.0.1. On PostgreSQL it stands by while another process serves a study
     Serve {
         #[arg(long, visible_alias = "database", value_name = "FILE|URL")]
         ledger: String,
+        /// Serve these studies only; all of the ledger if absent
+        #[arg(long)]
+        study: Vec<String>,
+        /// The sealed seeds, where they do not lie beside the ledger
+        #[arg(long, value_name = "FILE")]
+        seeds: Option<PathBuf>,
+        /// Where snapshots for a quick start are kept; beside the ledger when it is a file, nowhere otherwise
+        #[arg(long, value_name = "FOLDER")]
+        snapshots: Option<PathBuf>,
         #[arg(long, default_value_t = 8017)]
         port: u16,
     },

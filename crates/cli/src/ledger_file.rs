@@ -14,7 +14,7 @@ pub fn store(name: &str, mode: Mode, lang: Lang) -> Result<Box<dyn Store>, Failu
 }
 
 /// The one study of a ledger; several need to be told apart by the study folder.
-fn only_study(store: &dyn Store, name: &str, lang: Lang) -> Result<String, Failure> {
+pub fn only_study(store: &dyn Store, name: &str, lang: Lang) -> Result<String, Failure> {
     let mut studies = store.studies().map_err(|e| Failure::Unusable(e.told().get(lang).to_owned()))?;
     match (studies.pop(), studies.len()) {
         (Some(study), 0) => Ok(study),
@@ -27,18 +27,7 @@ fn only_study(store: &dyn Store, name: &str, lang: Lang) -> Result<String, Failu
 
 /// Folds a study from its ledger, with the seeds beside it when they are there.
 pub fn trial(name: &str, study: &str, mode: Mode, lang: Lang) -> Result<Trial, Failure> {
-    fold(store(name, mode, lang)?, name, study, lang)
-}
-
-/// As [`trial`], for the one study of a ledger.
-pub fn only_trial(name: &str, mode: Mode, lang: Lang) -> Result<Trial, Failure> {
-    let store = store(name, mode, lang)?;
-    let study = only_study(store.as_ref(), name, lang)?;
-    fold(store, name, &study, lang)
-}
-
-fn fold(store: Box<dyn Store>, name: &str, study: &str, lang: Lang) -> Result<Trial, Failure> {
-    let seeds = seeds(name)?.unwrap_or_default();
+    let (store, seeds) = (store(name, mode, lang)?, seeds(name, None)?.unwrap_or_default());
     Trial::open(store, study, seeds).map_err(|e| Failure::Unusable(format!("{name}: {}", e.told().get(lang))))
 }
 
@@ -86,12 +75,12 @@ fn seed_path(ledger: &str) -> Option<PathBuf> {
     (!ledger.contains("://")).then(|| PathBuf::from(format!("{ledger}.seed")))
 }
 
-/// The sealed seeds from the file beside the ledger, if there is one.
-pub fn seeds(ledger: &str) -> Result<Option<Seeds>, Failure> {
-    let Some(path) = seed_path(ledger) else { return Ok(None) };
+/// The sealed seeds from the file named, or else from the file beside the ledger, if there is one.
+pub fn seeds(ledger: &str, named: Option<&Path>) -> Result<Option<Seeds>, Failure> {
+    let Some(path) = named.map(Path::to_owned).or_else(|| seed_path(ledger)) else { return Ok(None) };
     match std::fs::read_to_string(&path) {
         Ok(text) => from_text(&text).map(Some).map_err(|why| Failure::unusable(path.display(), why)),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(None),
         Err(e) => Err(Failure::unusable(path.display(), e)),
     }
 }
@@ -123,13 +112,53 @@ fn from_text(text: &str) -> Result<Seeds, String> {
     Ok(seeds)
 }
 
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+/// A file that only its owner may read; an existing one is refused.
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    write_private_bytes(path, text.as_bytes())
+}
+
+fn write_private_bytes(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// Where a study's snapshot is kept: in `folder`, or beside a ledger that is a file.
+pub fn snapshot_path(ledger: &str, study: &str, folder: Option<&Path>) -> Option<PathBuf> {
+    let of_study = ledger::Hash::of(study.as_bytes()).short();
+    match folder {
+        Some(folder) => {
+            let of_ledger = ledger::Hash::of(ledger.as_bytes()).short();
+            Some(folder.join(format!("{of_ledger}-{of_study}.snapshot")))
+        }
+        None if ledger.contains("://") => None,
+        None => Some(PathBuf::from(format!("{ledger}-{of_study}.snapshot"))),
+    }
+}
+
+/// The state of a snapshot, if there is one that fits this engine and study.
+pub fn kept(path: &Path, study: &str) -> Option<State> {
+    conduct::snapshot::unpack(&std::fs::read(path).ok()?, study)
+}
+
+/// Writes a snapshot, readable by its owner only: it holds what the ledger holds.
+pub fn keep(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let part = path.with_extension("part");
+    let _ = std::fs::remove_file(&part);
+    write_private_bytes(&part, bytes)?;
+    std::fs::rename(&part, path)
+}
+
+/// Removes the snapshot beside a ledger.
+pub fn forget_snapshot(ledger: &str, study: &str) -> Result<(), Failure> {
+    let Some(path) = snapshot_path(ledger, study, None) else { return Ok(()) };
+    match std::fs::remove_file(&path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Failure::unusable(path.display(), e)),
+        _ => Ok(()),
+    }
 }

@@ -3,16 +3,20 @@
 
 mod args;
 mod demo;
+mod evidence;
 mod expert_panel;
 mod failure;
 mod import;
 mod ledger_file;
+mod mail;
 mod molecular_files;
 mod progress;
 mod report_file;
 mod run;
+mod serve;
 mod told;
 mod treatment_lines;
+mod verify;
 
 use args::{Command, Kind, Program};
 use clap::Parser;
@@ -42,8 +46,11 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
             import::run(&study, &file, &map, ledger.as_deref().filter(|_| !dry_run), lang)
         }
         Command::Analyse { study, at, format, lang } => run::analyse(&study, &at, format, lang),
-        Command::Report { study, at, kind, lang, participant, replicates, out } => match kind {
-            Kind::Final => report_file::results(&study, &at, lang, &out),
+        Command::Report { kind, key: Some(_), .. } if kind != Kind::Final => {
+            Err(Failure::Usage("--key: a checkpoint is printed on a final report only".to_owned()))
+        }
+        Command::Report { study, at, kind, lang, participant, replicates, out, key } => match kind {
+            Kind::Final => report_file::results(&study, &at, lang, &out, key.as_deref()),
             Kind::Casebook => report_file::casebooks(&study, &at, lang, participant, &out),
             Kind::Listings => report_file::listings(&study, &at, lang, &out),
             Kind::Comparison => report_file::comparison(&study, &at, lang, replicates.as_deref(), &out),
@@ -51,8 +58,13 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
         Command::Read { study, since, lang, out } => {
             report_file::protocol(&study, since.as_deref(), lang, &out)
         }
-        Command::Verify { ledger, lang } => run::verify(&ledger, lang),
-        Command::Serve { ledger, port } => demo::serve(&ledger, Some(port)),
+        Command::Verify { ledger, study, checkpoint, key, head, seeds, lang } => {
+            verify::run(&verify::Wanted { ledger, study, checkpoint, key, head, seeds }, lang)
+        }
+        Command::Ledger(command) => evidence::carry_out(command),
+        Command::Serve { ledger, study, seeds, snapshots, port } => {
+            serve::run(&serve::Wanted { ledger, studies: study, seeds, port: Some(port), snapshots })
+        }
         Command::Stats(args) => run::stats(&args),
         Command::Panel(command) => expert_panel::run(command),
         Command::Knowledge(command) => expert_panel::knowledge(command),

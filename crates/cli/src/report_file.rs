@@ -91,14 +91,19 @@ const ROWS: [Format; 5] = [Format::Html, Format::Pdf, Format::Xlsx, Format::Csv,
 const TABLES: [Format; 3] = [Format::Html, Format::Pdf, Format::Xlsx];
 const WORDS: [Format; 2] = [Format::Html, Format::Pdf];
 
-pub fn results(study: &Path, at: &At, lang: Lang, out: &Path) -> Result<Answer, Failure> {
-    let format = format(out, lang, &ROWS)?;
+/// With `key`, a signed checkpoint of the ledger is the last part of the report.
+pub fn results(study: &Path, at: &At, lang: Lang, out: &Path, key: Option<&Path>) -> Result<Answer, Failure> {
+    let format = format(out, lang, if key.is_some() { &WORDS } else { &ROWS })?;
     let opened = Opened::new(study, at, lang)?;
     let results = opened.results()?;
     if let Some(answer) = rows(&results, format, out)? {
         return Ok(answer);
     }
-    write_as(&report::document(&results, opened.compiled(), lang), Some(&results), format, out)
+    let mut document = report::document(&results, opened.compiled(), lang);
+    if let Some(key) = key {
+        document.blocks.extend(report::checkpoint(&opened.signed(key)?, lang));
+    }
+    write_as(&document, Some(&results), format, out)
 }
 
 /// A document in any of its formats.

@@ -3,7 +3,7 @@
 use crate::args::{At, Format};
 use crate::failure::{Answer, Failure};
 use crate::progress::Progress;
-use crate::{ledger_file, told};
+use crate::{evidence, ledger_file, told};
 use analysis::Results;
 use conduct::{Role, State, Trial, View, Viewer};
 use ledger::Mode;
@@ -155,6 +155,14 @@ impl Opened {
         Ok(Opened { trial, state, compiled, cutoff: at.cutoff, lang, reference })
     }
 
+    /// A checkpoint of the ledger as it is now, to be printed on a report.
+    pub fn signed(&self, key: &Path) -> Result<String, Failure> {
+        let (signer, study) = (evidence::signer(key)?, self.trial.study().to_owned());
+        let signed = self.trial.handle().with(move |store| evidence::sign(store, &study, &signer, &[]));
+        let (_, note) = signed.map_err(|e| Failure::Unusable(e.told().get(self.lang).to_owned()))??;
+        Ok(note)
+    }
+
     pub fn compiled(&self) -> &Compiled {
         &self.compiled
     }
@@ -190,22 +198,4 @@ pub fn results(
     let adopted = trial.adopted();
     let view = View::new(&adopted, state, cutoff, &viewer).map_err(refused)?;
     Ok(analysis::analyse(&view))
-}
-
-pub fn verify(ledger: &str, lang: Lang) -> Result<Answer, Failure> {
-    let store = ledger_file::store(ledger, Mode::ReadOnly, lang)?;
-    let seeds = ledger_file::seeds(ledger)?;
-    let studies = store.studies().map_err(|e| Failure::Unusable(e.told().get(lang).to_owned()))?;
-    if studies.is_empty() {
-        return Err(Failure::Unusable(format!("{ledger}: the ledger holds no study")));
-    }
-    let mut answer = Answer::Done;
-    for study in studies {
-        let report = conduct::verify(store.as_ref(), &study, seeds.as_ref());
-        print(&told::verified(&report, lang))?;
-        if !report.holds() {
-            answer = Answer::No;
-        }
-    }
-    Ok(answer)
 }

@@ -3,6 +3,24 @@
 use conduct::Refusal;
 use words::Lang;
 
+pub fn counted(n: usize, one: &str, more: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { more })
+}
+
+/// The settings of a store, one a line, each with what it must be where it is not.
+pub fn settings(settings: &[ledger::Setting], lang: Lang) -> String {
+    let width = settings.iter().map(|s| s.name.chars().count()).max().unwrap_or(0);
+    let line = |s: &ledger::Setting| {
+        let not = match (s.ok, lang) {
+            (true, _) => String::new(),
+            (false, Lang::Ja) => format!("  ← 「{}」でなければなりません", s.wanted),
+            (false, Lang::En) => format!("  <- must be {}", s.wanted),
+        };
+        format!("{:width$}  {}{not}\n", s.name, s.value)
+    };
+    settings.iter().map(line).collect()
+}
+
 /// What a folder in order holds, in one line.
 pub fn in_order(p: &protocol::Protocol, hash: &[u8; 32], lang: Lang) -> String {
     let criteria: usize = p.steps.values().map(|s| s.criteria.len()).sum();
@@ -24,15 +42,24 @@ pub fn in_order(p: &protocol::Protocol, hash: &[u8; 32], lang: Lang) -> String {
     }
 }
 
-/// A verification in aligned lines.
-pub fn verified(report: &conduct::Report, lang: Lang) -> String {
+fn labelled(label_ja: &str, label_en: &str, text: &str, lang: Lang) -> String {
+    let label = if lang == Lang::Ja { format!("{label_ja:　<6}") } else { format!("{label_en:<12}") };
+    format!("{label}  {text}\n")
+}
+
+/// Something that is not as it must be, in one line.
+pub fn finding(text: &str, lang: Lang) -> String {
+    labelled("指摘", "finding", text, lang)
+}
+
+/// A verification in aligned lines. `signed`: the checkpoints that the study was held against, with their signatures
+/// where `keyed`.
+pub fn verified(report: &conduct::Report, signed: &[ledger::Checkpoint], keyed: bool, lang: Lang) -> String {
     let head = report.head.map_or("-".to_owned(), |h| format!("{} {}", h.seq, h.hash));
     let ja = lang == Lang::Ja;
-    let line = |label_ja: &str, label_en: &str, text: String| {
-        format!("{}  {text}\n", if ja { format!("{label_ja:　<6}") } else { format!("{label_en:<12}") })
-    };
+    let line = |label_ja: &str, label_en: &str, text: String| labelled(label_ja, label_en, &text, lang);
     let mut out = line("試験", "study", report.study.clone());
-    out += &line("先頭", "head", head);
+    out += &line("末尾", "head", head);
     out += &line("記録数", "entries", report.entries.to_string());
     let (judged, not) = (report.re_decided, report.cannot_recheck);
     let (drawn, sealed) = (report.draws_checked, report.draws_sealed);
@@ -51,6 +78,23 @@ pub fn verified(report: &conduct::Report, lang: Lang) -> String {
             format!("{n} told by an imported file: not drawn here, so not drawn again")
         };
         out += &line("取込の群", "arms", text);
+    }
+    if let Some(root) = report.root {
+        out += &line("木の根", "root", root.to_string());
+        for c in signed {
+            let (size, origin) = (c.size, &c.origin);
+            let text = match (ja, keyed) {
+                (true, true) => format!("{size} 番まで、{origin} の署名付きチェックポイントと一致"),
+                (true, false) => format!(
+                    "{size} 番まで、{origin} のチェックポイントと一致(署名は未検証。--key で公開鍵を指定)"
+                ),
+                (false, true) => format!("fits the signed checkpoint of {origin} up to entry {size}"),
+                (false, false) => format!(
+                    "fits the checkpoint of {origin} up to entry {size}; its signature was NOT checked: give --key"
+                ),
+            };
+            out += &line("署名", "checkpoint", text);
+        }
     }
     for (hash, why) in &report.unreadable {
         out += &line("読めない版", "unreadable", format!("{hash}: {}", why.get(lang)));

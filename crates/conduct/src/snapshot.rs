@@ -7,6 +7,7 @@
 
 use crate::event::{CriterionOutcome, Nature, Outcome, Reason, WithdrawalScope};
 use crate::ids::*;
+use crate::letter::*;
 use crate::pack::{Pack, Packer, Reader, packed, packed_choice};
 use crate::role::Role;
 use crate::shelf::Shelf;
@@ -23,6 +24,7 @@ const SOURCES: &[&str] = &[
     include_str!("codec.rs"),
     include_str!("event.rs"),
     include_str!("ids.rs"),
+    include_str!("letter.rs"),
     include_str!("machine.rs"),
     include_str!("pack.rs"),
     include_str!("role.rs"),
@@ -75,7 +77,7 @@ pub fn unpack(bytes: &[u8], study: &str) -> Option<State> {
 packed! {
     State {
         study, head, last_at, opening, protocols, sites, people, participants, numbers, registered, tables, queries,
-        held, looks, refused, erased,
+        held, looks, imports, refused, erased, letters,
     }
     Opening { nature, timezone, seeds, revealed, at }
     ProtocolVersion { version, protocol, effective, seq }
@@ -83,12 +85,12 @@ packed! {
     SiteApproval { approval, version, decided_on, effective_from, expires_on, received_on, document, seq }
     Person { name, roles }
     Participant {
-        id, site, consents, withdrawals, registrations, allocations, ineligible, off_treatment, forms, queries,
+        id, site, consents, withdrawals, registrations, allocations, ineligible, off_treatment, forms, queries, imported,
     }
     Consent { document, version, on, explained_by, seq }
     Withdrawal { scope, on, seq }
     Registration { number, on, seq, protocol, cancelled }
-    ArmGiven { arm, chosen, seq, on, factors }
+    ArmGiven { arm, chosen, seq, on, factors, imported }
     Filled { status, values, opened, seq, protocol }
     Given { value, seq, columns }
     Query { id, participant, form, item, check, text, status, raised, answers, returns, closed }
@@ -99,6 +101,13 @@ packed! {
     CriterionOutcome { id, outcome, missing }
     Reason { code, text, about }
     FormKey { form, visit, number }
+    Import { name, file, rows, map, source, constructed, at, seq }
+    Letters { texts, asked, handed }
+    LetterKey { kind, lang, reader }
+    LetterAdopted { letter, version, text, cutoff, position, findings, unreviewed }
+    AdoptedLetter { adopted, at, seq, comments, signed }
+    Asked { vital, wishes, on, seq }
+    HandedOver { participant, text, on, how, seq }
 }
 
 packed_choice! {
@@ -107,6 +116,8 @@ packed_choice! {
     Outcome { 0 Eligible, 1 Ineligible, 2 CannotTell }
     FormStatus { 0 Incomplete, 1 Complete, 2 NotApplicable }
     QueryStatus { 0 Open, 1 Answered, 2 Closed }
+    LetterReader { 0 Participant, 1 Bereaved }
+    Vital { 0 Alive, 1 Dead, 2 Unknown }
     Role {
         0 DataManager, 1 Statistician, 2 StudyChair, 3 Investigator, 4 Coordinator, 5 Monitor, 6 Auditor,
         7 SafetyCommittee, 8 System,
