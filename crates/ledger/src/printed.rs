@@ -42,7 +42,11 @@ fn notes(text: &str) -> Vec<String> {
         let signed: Vec<&str> =
             block.iter().copied().take_while(|l| l.starts_with(SIGNATURE.trim_end())).collect();
         if !signed.is_empty() {
-            found.push(format!("{}\n\n{}\n", before.join("\n"), signed.join("\n")));
+            // What was copied from a page may have its heading right above.
+            let note = |text: &[&str]| format!("{}\n\n{}\n", text.join("\n"), signed.join("\n"));
+            let last = before.split_at(before.len().saturating_sub(3)).1;
+            let whole = note(before);
+            found.push(if Checkpoint::unsigned(&whole).is_ok() { whole } else { note(last) });
         }
         before = block;
     }
@@ -93,7 +97,8 @@ mod tests {
             let mail = format!("Subject: x\r\n\r\n{}\r\n-- \r\nA. Person\r\n", page.replace('\n', "\r\n"));
             let reply: String = page.lines().map(|l| format!("> {l}\n")).collect();
             let indented: String = page.lines().map(|l| format!("   {l}  \n")).collect();
-            for text in [note.clone(), page, mail, reply, indented] {
+            let copied = format!("14. Ledger checkpoint\n{note}");
+            for text in [note.clone(), page, mail, reply, indented, copied] {
                 assert_eq!(Checkpoint::find(&text, &keys), Ok(vec![checkpoint()]), "{text}");
                 assert_eq!(Checkpoint::find(&text, &[]), Ok(vec![checkpoint()]));
             }
