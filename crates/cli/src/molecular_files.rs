@@ -152,6 +152,23 @@ fn known(profile: &Map<String, Value>, today: Option<jiff::civil::Date>, lang: L
     let refused = |problems: Vec<panel::Problem>| Failure::Refused(expert_panel::told(&problems, None, lang));
     let read = panel::Profile::from_value(&Value::Object(profile.clone())).map_err(refused)?;
     let knowledge = expert_panel::load(None, lang)?;
+    for (concept, observations) in &read.observations {
+        for o in observations {
+            let assay = o.assay_id.as_ref().and_then(|id| knowledge.assays.get(id));
+            let other = match (assay.map(|a| a.measures.as_str()), o.specimen.as_deref()) {
+                (Some("variants(tissue)"), Some("blood")) => "tissue",
+                (Some("variants(blood)"), Some("tissue")) => "blood",
+                _ => continue,
+            };
+            let label = assay.map_or("", |a| a.label.as_str());
+            return Err(Failure::Refused(match lang {
+                Lang::Ja => format!(
+                    "{concept}: {label} は {other} の検査です。--specimen か --assay を確認してください。"
+                ),
+                Lang::En => format!("{concept}: {label} is a test of {other}; check --specimen and --assay"),
+            }));
+        }
+    }
     knowledge.patient(&read, today.unwrap_or_default()).map_err(refused)?;
     Ok(())
 }
@@ -209,17 +226,14 @@ fn told(imported: &Imported, out: &Path, lang: Lang) -> String {
         return text;
     }
     let _ = writeln!(text, "\n{}", out.display());
-    for concept in &imported.written {
-        let list = match imported.profile.get(concept) {
-            Some(Value::Array(list)) => list.iter().collect(),
-            Some(one) => vec![one],
-            None => Vec::new(),
-        };
+    for (concept, value) in &imported.written {
+        let list = value.as_array().map_or_else(|| vec![value], |list| list.iter().collect());
         for o in list {
             let of = |k: &str| o.get(k).and_then(Value::as_str).unwrap_or_default();
             let value = o.get("value").map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
             let value = value.unwrap_or_else(|| of("state").to_owned());
-            let _ = writeln!(text, "  {concept:<16} {value:<18} {:<20} {}", of("kind"), of("hgvs"));
+            let line = format!("  {concept:<16} {value:<18} {:<20} {}", of("kind"), of("hgvs"));
+            let _ = writeln!(text, "{}", line.trim_end());
         }
     }
     text

@@ -345,6 +345,21 @@ fn a_tumours_files_of_either_build_become_one_profile_that_options_can_be_asked_
         &out("x"),
     ]);
     assert!(code == 1 && why.contains("`NEW`"), "{why}");
+    let (code, why) = refused(&[
+        "panel",
+        "import",
+        "--build",
+        "GRCh38",
+        "--vcf",
+        &format!("{data}38.vcf.gz"),
+        "--assay",
+        "F1CDX",
+        "--specimen",
+        "blood",
+        "--out",
+        &out("x"),
+    ]);
+    assert!(code == 1 && why.contains("is a test of tissue"), "{why}");
 }
 
 #[test]

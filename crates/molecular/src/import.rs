@@ -50,8 +50,8 @@ pub struct Stated {
 pub struct Imported {
     /// The extended profile; empty if anything was refused.
     pub profile: Map<String, Value>,
-    /// Concepts that this import wrote.
-    pub written: Vec<String>,
+    /// What this import adds, by concept.
+    pub written: BTreeMap<String, Value>,
     pub findings: Vec<Finding>,
     pub notes: Vec<Note>,
     /// File, records read, findings, records elsewhere.
@@ -156,18 +156,19 @@ pub fn run(inputs: &[Input<'_>], stated: &Stated, profile: Map<String, Value>) -
         out.findings.clear();
         return out;
     }
+    unstated(&test, &mut out);
     let (mut new, told) = profile::observations(&out.findings, &out.notes, &test);
     out.notes.extend(told);
     for (concept, value) in values {
         new.insert(concept, with_test(value, &test));
     }
-    out.written = new.keys().cloned().collect();
+    out.written.clone_from(&new);
     out.profile = profile;
     let sample = profile::sample(&new, &test);
     out.notes.extend(profile::extend(&mut out.profile, new));
     if let Some(sample) = sample {
+        out.written.insert("ctdna.samples".to_owned(), sample.clone());
         profile::add_sample(&mut out.profile, sample);
-        out.written.push("ctdna.samples".to_owned());
     }
     out
 }
@@ -191,6 +192,26 @@ fn with_test(value: Value, test: &Test) -> Value {
         }
     }
     Value::Object(m)
+}
+
+/// A result without specimen or assay answers few questions: said once.
+fn unstated(test: &Test, out: &mut Imported) {
+    if test.specimen.is_none() {
+        let what = Text::new(
+            "検体（組織か血液か）が指定されていません。",
+            "The specimen (tissue or blood) is not stated.",
+        );
+        let todo = Text::new("--specimen を指定してください。", "Give --specimen.");
+        out.notes.push(Note::told("no_specimen", "", what, todo));
+    }
+    if test.assay.is_none() {
+        let what = Text::new(
+            "検査が指定されていません。コンパニオン診断としては扱われません。",
+            "The assay is not stated: the result answers no companion diagnostic question.",
+        );
+        let todo = Text::new("--assay を指定してください。", "Give --assay.");
+        out.notes.push(Note::told("no_assay", "", what, todo));
+    }
 }
 
 fn future(stated: &Stated, test: &Test, out: &mut Imported) {

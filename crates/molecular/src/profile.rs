@@ -223,8 +223,8 @@ fn cannot_be_absent(gene: &table::Gene, notes: &[Note], test: &Test) -> Option<N
     });
     if hidden {
         let what = both!(
-            "{symbol} に関わりうる記録が読めなかったため、陰性とはしません。",
-            "A record that may concern {symbol} could not be used: it does not count as absent."
+            "{symbol} に関わりうる記録が読めないか、ビルドを確かめられないため、陰性とはしません。",
+            "A record that may concern {symbol} could not be used, or the build could not be confirmed: it does not count as absent."
         );
         return say(what, Text::new("上の指摘を解消してください。", "Settle the notes above."));
     }

@@ -6,7 +6,7 @@ use molecular::{Specimen, civic};
 use serde_json::{Map, Value, json};
 
 fn with_list(records: &str, covers: &str, stated: Stated) -> Imported {
-    let text = vcf(records);
+    let text = vcf(records).replace("#CHROM", "##reference=GRCh37\n#CHROM");
     let inputs = [
         Input { role: Role::Vcf, file: "v.vcf", bytes: text.as_bytes() },
         Input { role: Role::Covers, file: "covers", bytes: covers.as_bytes() },
@@ -25,6 +25,18 @@ fn silence_is_absence_only_where_the_assay_looked() {
     assert!(i.notes.iter().any(|n| n.code == "absence_unknown" && n.what.en.starts_with("PTEN")));
     assert!(!i.profile.contains_key("variant.ESR1"));
     assert!(run_bytes(Role::Vcf, vcf("").as_bytes(), stated()).profile.is_empty());
+}
+
+#[test]
+fn silence_of_a_file_that_cannot_prove_its_build_is_no_absence() {
+    let text = vcf("");
+    let inputs = [
+        Input { role: Role::Vcf, file: "v.vcf", bytes: text.as_bytes() },
+        Input { role: Role::Covers, file: "covers", bytes: LIST.as_bytes() },
+    ];
+    let i = import::run(&inputs, &stated(), Map::new());
+    assert!(!i.refused() && i.profile.is_empty());
+    assert!(i.notes.iter().any(|n| n.code == "build_unconfirmed"));
 }
 
 #[test]
