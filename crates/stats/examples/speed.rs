@@ -54,20 +54,54 @@ fn cpu() -> f64 {
     text.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 1e9
 }
 
-fn run(path: &str, task: &str, repeats: usize) {
+fn load(path: &str, wanted: impl Fn(usize) -> bool) -> Vec<Vec<f64>> {
     let n = std::fs::metadata(path).unwrap().len() as usize / 8 / COLUMNS;
     let mut file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
-    let columns: Vec<Vec<f64>> = (0..COLUMNS)
-        .map(|_| {
+    let mut bytes = [0; 8];
+    (0..COLUMNS)
+        .map(|k| {
+            if !wanted(k) {
+                file.seek_relative(8 * n as i64).unwrap();
+                return Vec::new();
+            }
             (0..n)
                 .map(|_| {
-                    let mut b = [0; 8];
-                    file.read_exact(&mut b).unwrap();
-                    f64::from_le_bytes(b)
+                    file.read_exact(&mut bytes).unwrap();
+                    f64::from_le_bytes(bytes)
                 })
                 .collect()
         })
-        .collect();
+        .collect()
+}
+
+/// The million-row model as a program calls it that has read its data: the columns are handed over. So the peak
+/// is that of the data and the fit.
+fn cox_of_columns_handed_over(path: &str, repeats: usize) {
+    let (mut best, mut check, mut n) = (f64::INFINITY, 0.0, 0);
+    for _ in 0..repeats {
+        let mut columns = load(path, |k| k < 12);
+        let event: Vec<bool> = columns[1].iter().map(|&e| e == 1.0).collect();
+        n = event.len();
+        let x = columns.split_off(2).into_iter().filter(|c| !c.is_empty()).map(Cow::Owned).collect();
+        let start = cpu();
+        let fit = cox(CoxData::new(Survival::new(&columns[0], &event), x), &CoxOptions::default()).unwrap();
+        best = best.min(cpu() - start);
+        check = fit.beta[0];
+    }
+    println!("cox\t{n}\tshirube\t{best:.9}\t{check:.12}\t{}", peak());
+}
+
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("").trim().to_string()
+}
+
+fn run(path: &str, task: &str, repeats: usize) {
+    let n = std::fs::metadata(path).unwrap().len() as usize / 8 / COLUMNS;
+    if task == "cox" && n >= 100_000 {
+        return cox_of_columns_handed_over(path, repeats);
+    }
+    let columns = load(path, |_| true);
     let event: Vec<bool> = columns[1].iter().map(|&e| e == 1.0).collect();
     let group: Vec<usize> = columns[11].iter().map(|&g| g as usize).collect();
     let cause: Vec<u32> = columns[12].iter().map(|&c| c as u32).collect();
@@ -107,7 +141,5 @@ fn run(path: &str, task: &str, repeats: usize) {
         }
         best = best.min((cpu() - start) / batch as f64);
     }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or("").trim().to_string();
-    println!("{task}\t{n}\tshirube\t{best:.9}\t{check:.12}\t{peak}");
+    println!("{task}\t{n}\tshirube\t{best:.9}\t{check:.12}\t{}", peak());
 }

@@ -1,5 +1,8 @@
 //! Data without an answer: every method answers with numbers, a named condition or a warning, never with NaN.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#[path = "degenerate/models.rs"]
+mod models;
+
 use std::borrow::Cow;
 
 use proptest::prelude::*;

@@ -116,7 +116,8 @@ impl Expression {
                 Value::Text(_) => Err(self.refuse("a number is needed where a text stands")),
             }
         };
-        let wrap = |x: Option<f64>| x.map_or(Value::Missing, Value::Number);
+        // What is not a number (0 / 0, log(-1)) is missing, as in R.
+        let wrap = |x: Option<f64>| x.filter(|v| !v.is_nan()).map_or(Value::Missing, Value::Number);
         Ok(match node {
             Node::Number(x) => Value::Number(*x),
             Node::Text(t) => Value::Text(t.clone()),

@@ -77,14 +77,20 @@ pub fn cluster_bootstrap(
     );
     let below = values.iter().filter(|v| **v < estimate).count() as f64;
     let equal = values.iter().filter(|v| **v == estimate).count() as f64;
+    if !standard_error.is_finite() {
+        return impossible(NAME, "the statistic is too large for its variance; choose another unit");
+    }
     let share = ((below + 0.5 * equal) / m).clamp(0.5 / m, 1.0 - 0.5 / m);
     let bias = norm_quantile(share);
     let left_out: Vec<f64> = (0..clusters)
         .filter_map(|i| statistic(&all.iter().copied().filter(|j| *j != i).collect::<Vec<_>>()))
         .collect();
     let centre = left_out.iter().sum::<f64>() / left_out.len().max(1) as f64;
+    // The acceleration has no unit: differences are taken in units of the widest one.
+    let widest = left_out.iter().fold(0.0f64, |w, v| w.max((centre - v).abs()));
+    let unit = if widest > 0.0 { widest } else { 1.0 };
     let (squares, cubes) =
-        left_out.iter().fold((0.0, 0.0), |(s, c), v| (s + (centre - v).powi(2), c + (centre - v).powi(3)));
+        left_out.iter().map(|v| (centre - v) / unit).fold((0.0, 0.0), |(s, c), d| (s + d * d, c + d * d * d));
     let acceleration = if squares > 0.0 { cubes / (6.0 * squares.powf(1.5)) } else { 0.0 };
     let place = |p: f64| {
         let z = bias + norm_quantile(p);

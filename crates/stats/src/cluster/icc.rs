@@ -145,6 +145,11 @@ pub fn icc_agreement(ratings: &[&[f64]], form: IccForm, level: Level) -> Result<
     };
     let step_up =
         |r: f64| if r <= -1.0 / (kf - 1.0) { f64::NEG_INFINITY } else { kf * r / (1.0 + (kf - 1.0) * r) };
+    if !value.is_finite() {
+        return impossible(NAME, "the variances leave the range of numbers; choose another unit");
+    }
+    let known = !(limits.0.is_nan() || limits.1.is_nan());
+    let limits = if known { limits } else { (-1.0 / (kf - 1.0), 1.0) };
     let single = Estimate::new(form.name(), level, value, level.keep(limits, (-1.0 / (kf - 1.0), 1.0)));
     let average = Estimate::new(
         "mean of the raters",
@@ -154,7 +159,9 @@ pub fn icc_agreement(ratings: &[&[f64]], form: IccForm, level: Level) -> Result<
     );
     let exact = ss_error <= 1e-14 * total;
     let warn = |e: Estimate| {
-        if exact {
+        if !known {
+            e.warn(Warning::Note("too little data for limits: the whole range is given".into()))
+        } else if exact {
             e.warn(Warning::Note("the raters differ by constants only: limits have no width".into()))
         } else {
             e

@@ -169,6 +169,9 @@ pub fn eliasziw_donner(first: &[bool], second: &[bool], cluster: &[usize]) -> Re
     }
     let n0 = mean_size - spread / (k * (k - 1.0) * mean_size);
     let pooled = (between - within) / (between + (n0 - 1.0) * within);
+    if !pooled.is_finite() {
+        return impossible(NAME, "all pairs are alike: their correlation does not exist");
+    }
     let rho = if pooled <= 0.0 { 0.0 } else { 1.0 / (1.0 + (share[1] + share[2]) * (1.0 - pooled) / pooled) };
     let all: f64 = discordant.iter().sum();
     let mean = all / with;

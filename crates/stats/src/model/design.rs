@@ -135,8 +135,5 @@ pub(crate) fn check_outcome(y: &[f64]) -> Result<()> {
     if y.is_empty() {
         return Err(StatsError::NoRows);
     }
-    match y.iter().position(|v| !v.is_finite()) {
-        Some(row) => Err(StatsError::NotFinite { what: "outcome", row: row + 1, value: y[row] }),
-        None => Ok(()),
-    }
+    crate::rank::check_values("outcome", y)
 }

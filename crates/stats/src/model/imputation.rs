@@ -75,6 +75,12 @@ pub fn pool(estimates: &[f64], variances: &[f64], complete_df: Option<f64>, leve
     let between = estimates.iter().map(|e| (e - mean).powi(2)).sum::<f64>() / (m - 1.0);
     let extra = (1.0 + 1.0 / m) * between;
     let total = within + extra;
+    if !total.is_finite() || within <= 1e-12 * total {
+        return impossible(
+            NAME,
+            "all of the variance comes from the missing values: there is nothing to pool",
+        );
+    }
     let increase = extra / within;
     let lambda = extra / total;
     let rubin = if extra > 0.0 { (m - 1.0) / (lambda * lambda) } else { f64::INFINITY };
@@ -95,8 +101,7 @@ pub fn pool(estimates: &[f64], variances: &[f64], complete_df: Option<f64>, leve
     } else {
         Alternative::TwoSided.normal_p(statistic)
     };
-    let missing_information =
-        if df.is_finite() { (increase + 2.0 / (df + 3.0)) / (increase + 1.0) } else { 0.0 };
+    let missing_information = if df.is_finite() { lambda + 2.0 / (df + 3.0) * within / total } else { 0.0 };
     let mut estimate = Estimate::new(NAME, level, mean, limits).convention(name);
     if lambda > 0.5 {
         estimate = estimate

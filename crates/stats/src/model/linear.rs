@@ -117,11 +117,14 @@ pub(super) fn coefficient(
     } else {
         Alternative::TwoSided.normal_p(statistic)
     };
-    Coefficient {
-        estimate: Estimate::new(name, level, b, limits),
-        standard_error: se,
-        test: TestResult::with(name, statistic, df.is_finite().then_some(df), p),
+    let mut test = TestResult::with(name, statistic, df.is_finite().then_some(df), p);
+    if statistic.is_nan() {
+        test = TestResult::exact(name, 1.0);
+        test.warnings.push(Warning::Note(
+            "a coefficient and its standard error are below the range of numbers; choose another unit".into(),
+        ));
     }
+    Coefficient { estimate: Estimate::new(name, level, b, limits), standard_error: se, test }
 }
 
 /// Analysis of covariance: group effects at equal covariates.
@@ -158,6 +161,9 @@ pub fn ancova(
     }
     if let Some(empty) = (0..groups).find(|g| !group.contains(g)) {
         return impossible(ANCOVA, format!("group {} has no rows", empty + 1));
+    }
+    for c in covariates {
+        crate::rank::check_values("covariate", c)?;
     }
     let indicator = |g: usize| -> Vec<f64> { group.iter().map(|x| f64::from(u8::from(*x == g))).collect() };
     let dummies: Vec<Vec<f64>> = (1..groups).map(indicator).collect();

@@ -43,9 +43,7 @@ pub(crate) fn moments(what: &'static str, x: &[f64]) -> Result<(f64, f64)> {
     if x.is_empty() {
         return Err(StatsError::NoRows);
     }
-    if let Some(row) = x.iter().position(|v| !v.is_finite()) {
-        return Err(StatsError::NotFinite { what, row: row + 1, value: x[row] });
-    }
+    crate::rank::check_values(what, x)?;
     let n = x.len() as f64;
     let mean = x.iter().sum::<f64>() / n;
     // a second pass takes out what rounding left in the mean
@@ -120,7 +118,9 @@ pub fn t_test_two_sample(x: &[f64], y: &[f64], options: TTestOptions) -> Result<
                 });
             }
             let (vx, vy) = (sx / (m - 1.0) / m, sy / (n - 1.0) / n);
-            let df = (vx + vy).powi(2) / (vx * vx / (m - 1.0) + vy * vy / (n - 1.0));
+            // By the share of the variance, so that tiny variances do not vanish when squared.
+            let share = vx / (vx + vy);
+            let df = 1.0 / (share * share / (m - 1.0) + (1.0 - share) * (1.0 - share) / (n - 1.0));
             finish("Welch's t-test", mx - my, (vx + vy).sqrt(), df, options)
         }
     }

@@ -73,7 +73,9 @@ impl Law {
         let p: Vec<f64> = counts.into_iter().map(|c| c / all).collect();
         let whole: u64 = scores.iter().sum();
         if k == m {
-            Law { low: least * m as u64, step, p }
+            // The law starts at the smallest sum that occurs.
+            let first = p.iter().position(|v| *v > 0.0).unwrap_or(0);
+            Law { low: least * m as u64 + step * first as u64, step, p: p[first..].to_vec() }
         } else {
             // sum of the larger group = whole - sum of the smaller
             let high_of_small = least * k as u64 + step * most as u64;

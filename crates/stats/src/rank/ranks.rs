@@ -18,9 +18,21 @@ impl Ranks {
     }
 }
 
+/// Squares and products of larger numbers leave the range of binary64.
+const LARGEST: f64 = 1e100;
+
+/// Finite, and of a size whose squares are finite.
 pub(crate) fn check_values(what: &'static str, values: &[f64]) -> Result<()> {
-    match values.iter().position(|v| !v.is_finite()) {
-        Some(row) => Err(StatsError::NotFinite { what, row: row + 1, value: values[row] }),
+    if let Some(row) = values.iter().position(|v| !v.is_finite()) {
+        return Err(StatsError::NotFinite { what, row: row + 1, value: values[row] });
+    }
+    match values.iter().position(|v| v.abs() > LARGEST) {
+        Some(row) => Err(StatsError::OutOfRange {
+            what,
+            row: row + 1,
+            value: values[row],
+            range: "-1e100 to 1e100; choose another unit",
+        }),
         None => Ok(()),
     }
 }

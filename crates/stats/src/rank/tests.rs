@@ -145,3 +145,21 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// Also where the first sample is the smaller one.
+    #[test]
+    fn exchanged_samples_change_the_sign_of_the_shift_and_of_its_limits(
+        m in 3..12_usize, n in 3..12_usize, seed in 0..1000_u64
+    ) {
+        let mut random = crate::random::Philox::new(seed, 1);
+        let x: Vec<f64> = (0..m).map(|_| random.normal() + 0.5).collect();
+        let y: Vec<f64> = (0..n).map(|_| random.normal()).collect();
+        let (a, b) = (
+            rank_sum(&x, &y, route(RankP::Exact)).unwrap().hodges_lehmann,
+            rank_sum(&y, &x, route(RankP::Exact)).unwrap().hodges_lehmann,
+        );
+        prop_assert_eq!((a.lower, a.estimate, a.upper), (-b.upper, -b.estimate, -b.lower));
+        prop_assert!(a.lower <= a.estimate && a.estimate <= a.upper);
+    }
+}

@@ -132,13 +132,15 @@ fn all_whole(values: &[f64]) -> bool {
 }
 
 fn merge<'a>(entry: Option<&'a [f64]>, time: &'a [f64], rule: NearTies) -> Result<Merged<'a>> {
-    let sorted = sorted(time);
-    let order: Vec<u32> = sorted.iter().map(|s| s.1).collect();
+    let order = ascending(time);
     // Distinct whole numbers are at least 1 apart and their mean stays below 4e7, so 1 / mean > 1.49e-8.
     if rule == NearTies::Exact || (all_whole(time) && entry.is_none_or(all_whole)) {
         return Ok(Merged { entry: entry.map(Cow::Borrowed), time: Cow::Borrowed(time), order });
     }
-    let mut keys: Vec<u64> = sorted.iter().map(|s| s.0).collect();
+    if entry.is_none() && !has_near_ties(order.iter().map(|&i| time[i as usize])) {
+        return Ok(Merged { entry: None, time: Cow::Borrowed(time), order });
+    }
+    let mut keys: Vec<u64> = order.iter().map(|&i| ordered(time[i as usize])).collect();
     if let Some(entry) = entry {
         keys.extend(entry.iter().map(|&v| ordered(v)));
         keys.sort_unstable();
@@ -161,15 +163,14 @@ fn merge<'a>(entry: Option<&'a [f64]>, time: &'a [f64], rule: NearTies) -> Resul
         // Rows in order of time meet the runs in order.
         let mut merged = vec![0.0; time.len()];
         let mut run = 0;
-        for &(key, row) in &sorted {
-            while run + 1 < keys.len() && keys[run + 1] <= key {
+        for &row in &order {
+            while run + 1 < keys.len() && keys[run + 1] <= ordered(time[row as usize]) {
                 run += 1;
             }
             merged[row as usize] = restored(keys[run]);
         }
         return Ok(Merged { entry: None, time: Cow::Owned(merged), order });
     }
-    drop(sorted);
     let snap = |v: f64| restored(keys[keys.partition_point(|&k| k <= ordered(v)).saturating_sub(1)]);
     let new_time: Vec<f64> = time.iter().map(|&v| snap(v)).collect();
     let new_entry: Option<Vec<f64>> = entry.map(|e| e.iter().map(|&v| snap(v)).collect());
@@ -181,43 +182,80 @@ fn merge<'a>(entry: Option<&'a [f64]>, time: &'a [f64], rule: NearTies) -> Resul
     Ok(Merged { entry: new_entry.map(Cow::Owned), time: Cow::Owned(new_time), order })
 }
 
-/// Row numbers in ascending order of `key`; equal keys keep the order of the rows.
-pub(crate) fn ascending(key: &[f64]) -> Vec<u32> {
-    sorted(key).into_iter().map(|(_, i)| i).collect()
+/// Whether some neighbouring distinct times are near-tied; `times` ascend.
+fn has_near_ties(times: impl Iterator<Item = f64>) -> bool {
+    let (mut sum, mut distinct, mut last, mut smallest) = (0.0, 0usize, f64::NEG_INFINITY, f64::INFINITY);
+    for v in times {
+        if v > last {
+            smallest = smallest.min(v - last);
+            sum += v.abs();
+            distinct += 1;
+            last = v;
+        }
+    }
+    smallest <= NEAR || smallest / (sum / distinct as f64) <= NEAR
 }
 
 const DIGIT: u32 = 11;
 /// From this size on a radix sort is faster than a comparison sort.
 const RADIX_FROM: usize = 4096;
 
-/// Sortable keys with their row numbers, ascending.
-fn sorted(key: &[f64]) -> Vec<(u64, u32)> {
-    let mut pairs: Vec<(u64, u32)> = key.iter().enumerate().map(|(i, &v)| (ordered(v), i as u32)).collect();
-    if pairs.len() < RADIX_FROM {
+/// Row numbers in ascending order of `key`; equal keys keep the order of the rows.
+pub(crate) fn ascending(key: &[f64]) -> Vec<u32> {
+    let n = key.len();
+    if n < RADIX_FROM {
+        let mut pairs: Vec<(u64, u32)> =
+            key.iter().enumerate().map(|(i, &v)| (ordered(v), i as u32)).collect();
         pairs.sort_unstable();
-        return pairs;
+        return pairs.into_iter().map(|p| p.1).collect();
     }
-    let differing = pairs.iter().fold(0, |bits, p| bits | (p.0 ^ pairs[0].0));
-    let mut other = vec![(0, 0); pairs.len()];
-    for shift in (0..64).step_by(DIGIT as usize) {
-        let digit = |k: u64| (k >> shift) as usize & ((1 << DIGIT) - 1);
-        if digit(differing) == 0 {
+    // One word holds the leading bits in which keys differ, and the row. They are sorted by digits; rows that
+    // agree in those bits follow in order of row and are sorted by the whole key afterwards.
+    let first = ordered(key[0]);
+    let differing = key.iter().fold(0, |bits, &v| bits | (ordered(v) ^ first));
+    let row_bits = usize::BITS - (n - 1).leading_zeros();
+    let digits = (64 - row_bits) / DIGIT;
+    let varying = 64 - differing.leading_zeros();
+    let lowest = varying.saturating_sub(digits.min(3) * DIGIT);
+    let common = if varying == 64 { 0 } else { u64::MAX << varying };
+    let leading = |v: f64| (ordered(v) & !common) >> lowest;
+    let mut words: Vec<u64> =
+        key.iter().enumerate().map(|(i, &v)| leading(v) << row_bits | i as u64).collect();
+    let mut other = vec![0; n];
+    for d in 0..digits.min(3) {
+        let shift = row_bits + d * DIGIT;
+        let digit = |w: u64| (w >> shift) as usize & ((1 << DIGIT) - 1);
+        let mut place = [0usize; 1 << DIGIT];
+        words.iter().for_each(|&w| place[digit(w)] += 1);
+        if place.contains(&n) {
             continue;
         }
-        let mut place = [0usize; 1 << DIGIT];
-        pairs.iter().for_each(|p| place[digit(p.0)] += 1);
         let mut next = 0;
         for count in &mut place {
             next += std::mem::replace(count, next);
         }
-        for p in &pairs {
-            let slot = &mut place[digit(p.0)];
-            other[*slot] = *p;
+        for &w in &words {
+            let slot = &mut place[digit(w)];
+            other[*slot] = w;
             *slot += 1;
         }
-        std::mem::swap(&mut pairs, &mut other);
+        std::mem::swap(&mut words, &mut other);
     }
-    pairs
+    drop(other);
+    let row = |w: u64| (w & ((1 << row_bits) - 1)) as u32;
+    let mut order: Vec<u32> = words.iter().map(|&w| row(w)).collect();
+    let mut start = 0;
+    while lowest > 0 && start < n {
+        let mut end = start + 1;
+        while end < n && words[end] >> row_bits == words[start] >> row_bits {
+            end += 1;
+        }
+        if end - start > 1 {
+            order[start..end].sort_unstable_by_key(|&i| (ordered(key[i as usize]), i));
+        }
+        start = end;
+    }
+    order
 }
 
 /// A binary64 as an integer that sorts alike (no NaN; -0 equals 0).

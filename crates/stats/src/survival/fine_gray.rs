@@ -347,7 +347,7 @@ impl<'a> Subdistribution<'a> {
         let mut loglik = 0.0;
         let mut largest = f64::NEG_INFINITY;
         for i in 0..rows.n {
-            self.risk[i] = rows.row(i).iter().zip(beta).map(|(x, b)| x * b).sum();
+            self.risk[i] = rows.cells(i).zip(beta).map(|(x, b)| x * b).sum();
             largest = largest.max(self.risk[i]);
         }
         self.shift = largest;
@@ -366,7 +366,7 @@ impl<'a> Subdistribution<'a> {
                 if self.competing[next] {
                     let (g, r) = (self.group[next], self.risk[next] / self.g_row[next]);
                     kept[g] += r;
-                    for (s, x) in kept_x[g * p..].iter_mut().zip(rows.row(next)) {
+                    for (s, x) in kept_x[g * p..].iter_mut().zip(rows.cells(next)) {
                         *s += r * x;
                     }
                 }
@@ -387,7 +387,7 @@ impl<'a> Subdistribution<'a> {
             while next > event.first as usize {
                 next -= 1;
                 followed += self.risk[next];
-                for (s, x) in followed_x.iter_mut().zip(rows.row(next)) {
+                for (s, x) in followed_x.iter_mut().zip(rows.cells(next)) {
                     *s += self.risk[next] * x;
                 }
             }
@@ -396,7 +396,7 @@ impl<'a> Subdistribution<'a> {
             own_x.fill(0.0);
             for i in (event.first as usize..event.end as usize).filter(|&i| rows.event[i]) {
                 own += self.risk[i];
-                for (s, x) in own_x.iter_mut().zip(rows.row(i)) {
+                for (s, x) in own_x.iter_mut().zip(rows.cells(i)) {
                     *s += self.risk[i] * x;
                 }
             }
@@ -446,11 +446,11 @@ impl<'a> Subdistribution<'a> {
             }
             let expected = self.risk[i] * hazard;
             let residual = f64::from(u8::from(rows.event[i])) - expected;
-            for (s, x) in score.iter_mut().zip(rows.row(i)) {
+            for (s, x) in score.iter_mut().zip(rows.cells(i)) {
                 *s += residual * x;
             }
             if expected > 0.0 {
-                outer.push(expected, rows.row(i).iter().copied());
+                outer.push(expected, rows.cells(i));
             }
         }
         Evaluation { loglik, score, information: outer.finish() }
@@ -476,16 +476,16 @@ impl<'a> Subdistribution<'a> {
                 true => self.step[e],
                 false => 0.0,
             };
-            let (x, r, g) = (rows.row(i), self.risk[i], self.group[i]);
+            let (r, g) = (self.risk[i], self.group[i]);
             let from = (if here { e + 1 } else { e }) * groups + g;
-            for j in 0..p {
+            for (j, x) in rows.cells(i).enumerate() {
                 let mean = if here { self.mean[e * p + j] } else { 0.0 };
-                let mut v = -r * (x[j] * (cumulative + step) - (cumulative_x[j] + step * mean));
+                let mut v = -r * (x * (cumulative + step) - (cumulative_x[j] + step * mean));
                 if self.competing[i] {
-                    v -= r / self.g_row[i] * (x[j] * later[from] - later_x[from * p + j]);
+                    v -= r / self.g_row[i] * (x * later[from] - later_x[from * p + j]);
                 }
                 if rows.event[i] {
-                    v += x[j] - mean;
+                    v += x - mean;
                 }
                 out[i * p + j] = v;
             }
@@ -565,7 +565,7 @@ impl<'a> Subdistribution<'a> {
         if self.competing[i] {
             let (g, r, p) = (self.group[i], self.risk[i] / self.g_row[i], self.rows.p);
             kept[g] += r;
-            for (s, x) in kept_x[g * p..].iter_mut().zip(self.rows.row(i)) {
+            for (s, x) in kept_x[g * p..].iter_mut().zip(self.rows.cells(i)) {
                 *s += r * x;
             }
         }

@@ -49,6 +49,25 @@ impl HazardTies {
     }
 }
 
+/// The quantile where the curve is flat exactly at the wanted height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QuantileRule {
+    /// Middle of the flat stretch (R survival, SAS).
+    #[default]
+    Midpoint,
+    /// First time at or below the height (lifelines, Stata).
+    First,
+}
+
+impl QuantileRule {
+    pub fn name(self) -> &'static str {
+        match self {
+            QuantileRule::Midpoint => "quantile on a flat stretch: its middle",
+            QuantileRule::First => "quantile on a flat stretch: its first time",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct KmOptions {
     pub conf_level: f64,
@@ -347,9 +366,8 @@ impl Rows<'_> {
                 active[place(i)] -= self.weight(i as usize);
             }
             let var = influence.iter().fold((0.0, 0.0), |a, x| (a.0 + x.0 * x.0, a.1 + x.1 * x.1));
-            if curve.surv[k] > 0.0 {
-                curve.std_err[k] = Some(curve.surv[k] * var.0.sqrt());
-            }
+            // Where the curve is 0 no row can move it.
+            curve.std_err[k] = Some(if curve.surv[k] > 0.0 { curve.surv[k] * var.0.sqrt() } else { 0.0 });
             curve.std_chaz[k] = var.1.sqrt();
         }
     }
@@ -385,6 +403,9 @@ impl KmCurve {
             // Nothing moves at a censoring-only time.
             let limits = match previous {
                 Some(limits) if self.n_event[k] == 0.0 => limits,
+                _ if self.surv[k] == 0.0 => {
+                    self.std_err[k].filter(|_| conf_type == ConfType::Plain).map(|_| (0.0, 0.0))
+                }
                 _ => self.std_err[k].and_then(|se| conf_type.limits(self.surv[k], se / self.surv[k], z)),
             };
             previous = Some(limits);
@@ -468,20 +489,25 @@ impl KmCurve {
     /// Time at which a proportion `p` has had the event: the first time with S <= 1 - p; the midpoint of the
     /// stretch when S equals 1 - p there (within 1.49e-8). Limits invert the pointwise band.
     pub fn quantile(&self, probs: &[f64]) -> Result<Vec<KmQuantile>> {
+        self.quantile_by(probs, QuantileRule::default())
+    }
+
+    /// The same by a rule for flat stretches.
+    pub fn quantile_by(&self, probs: &[f64], rule: QuantileRule) -> Result<Vec<KmQuantile>> {
         for &p in probs {
             if !(0.0..=1.0).contains(&p) {
                 return Err(StatsError::Option { name: "probability", value: p, range: "[0, 1]" });
             }
         }
         let surv: Vec<Option<f64>> = self.surv.iter().map(|&s| Some(s)).collect();
-        let (middle, first, second) =
-            (self.invert(&surv, probs), self.invert(&self.lower, probs), self.invert(&self.upper, probs));
+        let invert = |band: &[Option<f64>]| self.invert(band, probs, rule);
+        let (middle, first, second) = (invert(&surv), invert(&self.lower), invert(&self.upper));
         Ok((0..probs.len())
             .map(|k| KmQuantile { p: probs[k], estimate: middle[k], lower: first[k], upper: second[k] })
             .collect())
     }
 
-    fn invert(&self, band: &[Option<f64>], probs: &[f64]) -> Vec<Option<f64>> {
+    fn invert(&self, band: &[Option<f64>], probs: &[f64], rule: QuantileRule) -> Vec<Option<f64>> {
         // Points (1 - band, time) from the origin on, each height once.
         let mut points: Vec<(Option<f64>, f64)> = vec![(Some(0.0), 0.0)];
         let mut gap_seen = false;
@@ -511,6 +537,9 @@ impl KmCurve {
                     return Some(0.0);
                 }
                 let from = known.get(known.partition_point(|q| q.0 + NEAR < p)).map(|q| q.1);
+                if rule == QuantileRule::First {
+                    return from;
+                }
                 let to = known.get(known.partition_point(|q| q.0 - NEAR < p)).map(|q| q.1);
                 if end.is_some_and(|h| (p - h).abs() < NEAR) {
                     return from.map(|t| (t + last_time) / 2.0);

@@ -23,7 +23,9 @@ pub use fine_gray::{
     CensoringTerm, CensoringTies, Expanded, FineGray, FineGrayOptions, fine_gray, fine_gray_expand,
 };
 pub use interval::ConfType;
-pub use km::{HazardTies, KmAt, KmCurve, KmOptions, KmQuantile, KmVariance, kaplan_meier, kaplan_meier_by};
+pub use km::{
+    HazardTies, KmAt, KmCurve, KmOptions, KmQuantile, KmVariance, QuantileRule, kaplan_meier, kaplan_meier_by,
+};
 pub use logrank::{
     Landmark, Logrank, LogrankOptions, LogrankWeight, OneSampleLogrank, OneSampleVariance, landmark, logrank,
     logrank_family, logrank_one_sample, median_follow_up,

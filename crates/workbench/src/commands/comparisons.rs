@@ -1,12 +1,11 @@
-//! Ranks, means, models and multiplicity on the command line.
+//! Ranks, means and models on the command line.
 use std::borrow::Cow;
 
-use stats::cluster::{Correlation, Denominators, GeeData, GeeOptions, GeeVariance, fit_gee};
+use stats::cluster::{Correlation, Denominators, GeeData, GeeOptions, GeeVariance, fit_gee, gee_jackknife};
 use stats::model::{
-    Coefficient, Covariance, Family, Link, LogisticOptions, MixedOptions, TTestOptions, Variances, ancova,
-    linear, logistic, repeated_measures, t_test_one_sample, t_test_two_sample,
+    Coefficient, Covariance, Family, Link, LogisticOptions, MixedDf, MixedOptions, TTestOptions, Variances,
+    ancova, linear, logistic, repeated_measures, t_test_one_sample, t_test_two_sample,
 };
-use stats::multiplicity::{Adjustment, adjust};
 use stats::rank::{
     CorrelationP, RankOptions, RankP, Zeros, jonckheere, kendall, kruskal_wallis, pearson, rank_sum,
     sign_test, signed_rank, spearman,
@@ -43,11 +42,6 @@ pub(super) const COMMANDS: &[Command] = &[
         name: "mmrm",
         about: "mixed model for repeated measures: --cluster participant, --time visit",
         run: repeated,
-    },
-    Command {
-        name: "adjust",
-        about: "adjusted p-values: --set p=.01,.02 --set method=holm",
-        run: multiplicity,
     },
 ];
 
@@ -182,6 +176,9 @@ fn coefficient(rows: &mut Rows, name: &str, c: Option<&Coefficient>) {
                 .optional("statistic", c.test.statistic)
                 .optional("df", c.test.df)
                 .push("p", c.test.p);
+            let place = rows.place();
+            rows.remarks(&[], &c.test.warnings);
+            rows.return_to(place);
         }
     }
 }
@@ -320,6 +317,15 @@ fn equations(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             rows.push("chi_square", wald[k].0).push("p", wald[k].1);
         }
     }
+    if choice(args, "jackknife", &[("no", false), ("yes", true)])? {
+        let data = GeeData { y: &y, columns: &parts, cluster: &codes, offset: offset.as_deref() };
+        let j = gee_jackknife(&data, options)?;
+        for (k, &place) in f.estimated.iter().enumerate() {
+            let name = if place == 0 { "(intercept)" } else { names[place - 1].as_str() };
+            rows.whole().variable(name).level("jackknife");
+            rows.push("se_approximate", j.approximate_se[k]).push("se_iterated", j.iterated_se[k]);
+        }
+    }
     rows.remarks(&f.conventions, &f.warnings);
     Ok(rows)
 }
@@ -341,8 +347,16 @@ fn repeated(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             ],
         )?,
         restricted: choice(args, "likelihood", &[("reml", true), ("ml", false)])?,
+        df: choice(
+            args,
+            "df",
+            &[
+                ("satterthwaite", MixedDf::Satterthwaite),
+                ("residual", MixedDf::Residual),
+                ("infinite", MixedDf::Infinite),
+            ],
+        )?,
         level: level(args)?,
-        ..MixedOptions::default()
     };
     let f = repeated_measures(
         &sample.table.numbers(outcome(args)?)?,
@@ -362,27 +376,5 @@ fn repeated(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         }
     }
     rows.remarks(&f.conventions, &f.warnings);
-    Ok(rows)
-}
-
-fn multiplicity(args: &StatsArgs, _: &Input) -> Result<Rows, WorkbenchError> {
-    let mut rows = Rows::new("adjust");
-    let p: Vec<f64> = setting(args, "p")?
-        .split(',')
-        .map(|t| t.trim().parse().map_err(|_| WorkbenchError::Usage(format!("{t} is not a p-value"))))
-        .collect::<Result<_, _>>()?;
-    let chosen = args.setting("method");
-    if let Some(name) = chosen.filter(|n| !Adjustment::ALL.iter().any(|m| m.name() == *n)) {
-        let known: Vec<&str> = Adjustment::ALL.iter().map(|m| m.name()).collect();
-        return Err(WorkbenchError::Usage(format!("--set method={name}: {}", known.join(", "))));
-    }
-    for method in Adjustment::ALL.into_iter().filter(|m| chosen.is_none_or(|c| c == m.name())) {
-        for (k, (raw, value)) in p.iter().zip(adjust(&p, method)?).enumerate() {
-            rows.variable(&format!("H{}", k + 1))
-                .level(method.name())
-                .push("p", *raw)
-                .push("adjusted", value);
-        }
-    }
     Ok(rows)
 }

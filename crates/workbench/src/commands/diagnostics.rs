@@ -1,13 +1,13 @@
 //! Diagnostic tests and agreement on the command line.
-use stats::cluster::{IccForm, icc_agreement};
+use stats::cluster::{IccForm, icc_agreement, icc_anova};
 use stats::diagnostic::{
     KappaWeights, PairedTable, accuracy, auc, bland_altman, cohen_kappa, compare_auc,
     compare_likelihood_ratios, compare_predictive_values, compare_sensitivity, gwet_ac1, likelihood_ratios,
-    relative_sensitivity,
+    relative_predictive_values, relative_sensitivity,
 };
 use stats::proportion::BinomialMethod;
 
-use super::sample::{Sample, choice, estimate, level, outcome, setting, test, used};
+use super::sample::{Sample, choice, estimate, level, numbers, outcome, refused, setting, test, used};
 use super::{Command, Input, Rows, StatsArgs};
 use crate::WorkbenchError;
 
@@ -33,7 +33,11 @@ pub(super) const COMMANDS: &[Command] = &[
         run: kappa,
     },
     Command { name: "bland-altman", about: "limits of agreement (--set first=,second=)", run: limits },
-    Command { name: "icc", about: "agreement of raters on numbers (--set raters=A,B,C)", run: icc },
+    Command {
+        name: "icc",
+        about: "agreement of raters on numbers (--set raters=A,B,C); of --outcome within --cluster",
+        run: icc,
+    },
 ];
 
 fn one(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
@@ -84,8 +88,10 @@ fn paired(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             .push("difference", c.difference);
         test(&mut rows, &c.test.exact);
         test(&mut rows, &c.test.chi2);
-        if let Ok(r) = relative_sensitivity(&t, diseased, level) {
-            estimate(&mut rows, &format!("{name}, second/first"), &r.ratio);
+        let ratio = format!("{name}, second/first");
+        match relative_sensitivity(&t, diseased, level) {
+            Ok(r) => estimate(&mut rows, &ratio, &r.ratio),
+            Err(why) => refused(&mut rows, &ratio, "relative", &why),
         }
     }
     for (name, positive) in [("positive predictive value", true), ("negative predictive value", false)] {
@@ -97,14 +103,25 @@ fn paired(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             .push("difference", c.difference);
         test(&mut rows, &c.score);
         test(&mut rows, &c.weighted_score);
-        if let Ok(r) = compare_likelihood_ratios(&t, positive, level) {
-            let ratio = if positive {
-                "positive likelihood ratio, first/second"
-            } else {
-                "negative likelihood ratio, first/second"
-            };
-            estimate(&mut rows, ratio, &r.ratio);
+        let ratio = if positive {
+            "positive likelihood ratio, first/second"
+        } else {
+            "negative likelihood ratio, first/second"
+        };
+        match compare_likelihood_ratios(&t, positive, level) {
+            Ok(r) => estimate(&mut rows, ratio, &r.ratio),
+            Err(why) => refused(&mut rows, ratio, "regression", &why),
         }
+    }
+    let names = ["positive predictive value, second/first", "negative predictive value, second/first"];
+    match relative_predictive_values(&t, level) {
+        Ok((positive, negative, _)) => {
+            for (name, r) in names.iter().zip([positive, negative]) {
+                estimate(&mut rows, name, &r.ratio);
+                test(&mut rows, &r.test);
+            }
+        }
+        Err(why) => names.iter().for_each(|name| refused(&mut rows, name, "relative", &why)),
     }
     Ok(rows)
 }
@@ -179,18 +196,32 @@ fn limits(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     let mut rows = Rows::new("bland-altman");
     let names = [setting(args, "first")?, setting(args, "second")?];
     let sample = Sample::read(args, input, &names)?;
-    let b =
-        bland_altman(&sample.table.numbers(names[0])?, &sample.table.numbers(names[1])?, 0.95, level(args)?)?;
+    let coverage = match args.setting("coverage") {
+        None => 0.95,
+        Some(_) => numbers(args, "coverage")?[0],
+    };
+    let (x, y) = (sample.table.numbers(names[0])?, sample.table.numbers(names[1])?);
+    let b = bland_altman(&x, &y, coverage, level(args)?)?;
     used(&mut rows, &sample);
     for e in [&b.bias, &b.lower, &b.upper] {
         estimate(&mut rows, "difference", e);
     }
-    rows.whole().push("sd", b.sd).optional("slope", b.slope);
+    rows.whole().push("sd", b.sd).optional("slope", b.slope).push("coverage", coverage);
     Ok(rows)
 }
 
 fn icc(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     let mut rows = Rows::new("icc");
+    if let Some(cluster) = &args.cluster {
+        let sample = Sample::read(args, input, &[outcome(args)?, cluster])?;
+        let codes = sample.table.combined_codes(&[cluster])?;
+        used(&mut rows, &sample);
+        rows.push("clusters", codes.iter().max().map_or(0, |m| m + 1) as f64);
+        rows.variable("within clusters")
+            .push("icc", icc_anova(&sample.table.numbers(outcome(args)?)?, &codes)?);
+        rows.remarks(&["one-way analysis of variance"], &[]);
+        return Ok(rows);
+    }
     let names: Vec<&str> = setting(args, "raters")?.split(',').map(str::trim).collect();
     let sample = Sample::read(args, input, &names)?;
     let columns: Vec<Vec<f64>> = names.iter().map(|n| sample.table.numbers(n)).collect::<Result<_, _>>()?;

@@ -3,12 +3,15 @@ mod comparisons;
 mod competing;
 mod diagnostics;
 mod input;
+mod multiplicity;
 mod parametric;
 mod proportions;
-mod regression;
+pub(crate) mod regression;
+mod resampling;
 mod rows;
 mod sample;
 mod survival;
+mod switching;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -38,29 +41,110 @@ const COMMANDS: &[&[Command]] = &[
     proportions::COMMANDS,
     comparisons::COMMANDS,
     diagnostics::COMMANDS,
+    resampling::COMMANDS,
+    multiplicity::COMMANDS,
+    switching::COMMANDS,
 ];
 
 /// Options of a time-to-event method that would change the question; one that a method does not use is refused,
 /// never ignored.
 const USES: &[(&str, &[&str])] = &[
-    ("km", &["--entry", "--group", "--weights", "--cluster"]),
-    ("logrank", &["--entry", "--group", "--strata"]),
-    ("logrank-trend", &["--entry", "--group", "--strata"]),
-    ("maxcombo", &["--entry", "--group", "--strata"]),
-    ("landmark", &["--entry", "--group"]),
-    ("onesample", &[]),
-    ("conditional", &["--entry", "--group", "--weights"]),
-    ("concordance", &["--entry", "--strata", "--covariates", "--weights", "--cluster"]),
-    ("rmst", &["--entry", "--group", "--covariates"]),
-    ("cuminc", &["--group", "--strata"]),
-    ("finegray", &["--group", "--strata", "--covariates"]),
-    ("parametric", &["--covariates"]),
-    ("piecewise", &["--entry", "--group"]),
-    ("turnbull", &[]),
-    ("rpsft", &["--group"]),
+    ("km", &["--entry", "--group", "--weights", "--cluster", "--time", "--event"]),
+    ("logrank", &["--entry", "--group", "--strata", "--time", "--event"]),
+    ("logrank-trend", &["--entry", "--group", "--strata", "--time", "--event"]),
+    ("maxcombo", &["--entry", "--group", "--strata", "--time", "--event"]),
+    ("landmark", &["--entry", "--group", "--time", "--event"]),
+    ("onesample", &["--time", "--event"]),
+    ("conditional", &["--entry", "--group", "--weights", "--time", "--event"]),
+    ("cox", COX),
+    ("zph", COX),
+    ("coxresiduals", COX),
+    ("coxcurve", COX),
+    ("concordance", &["--entry", "--strata", "--covariates", "--weights", "--cluster", "--time", "--event"]),
+    ("rmst", &["--entry", "--group", "--covariates", "--time", "--event"]),
+    ("cuminc", &["--group", "--strata", "--time", "--event"]),
+    ("finegray", &["--group", "--strata", "--covariates", "--time", "--event"]),
+    ("parametric", &["--covariates", "--time", "--event"]),
+    ("piecewise", &["--entry", "--group", "--time", "--event"]),
+    ("turnbull", &["--time", "--event"]),
+    ("rpsft", &["--group", "--time", "--event"]),
+    ("ipcw", &["--entry", "--group", "--strata", "--covariates", "--cluster", "--time", "--event"]),
+    ("binomial", &["--cluster", "--outcome"]),
+    ("proportions", &["--group", "--outcome"]),
+    ("contingency", &["--group", "--cluster", "--outcome"]),
+    ("mantel-haenszel", &["--group", "--strata", "--outcome"]),
+    ("trend", &["--group", "--outcome"]),
+    ("mcnemar", &["--cluster"]),
+    ("ranksum", &["--group", "--outcome"]),
+    ("signrank", &[]),
+    ("kruskal", &["--group", "--outcome"]),
+    ("correlation", &[]),
+    ("ttest", &["--group", "--outcome"]),
+    ("ancova", &["--group", "--covariates", "--outcome"]),
+    ("linear", &["--covariates", "--outcome"]),
+    ("logistic", &["--covariates", "--outcome"]),
+    ("gee", &["--covariates", "--cluster", "--offset", "--outcome"]),
+    ("mmrm", &["--covariates", "--cluster", "--time", "--outcome"]),
+    ("accuracy", &[]),
+    ("paired-accuracy", &[]),
+    ("roc", &["--outcome"]),
+    ("kappa", &[]),
+    ("bland-altman", &[]),
+    ("icc", &["--outcome", "--cluster"]),
+    ("impute", &["--group", "--covariates", "--outcome"]),
+    ("pool", &[]),
+    ("bootstrap", &["--group", "--cluster", "--outcome"]),
+    ("adjust", &[]),
+    ("graph", &[]),
+];
+
+const COX: &[&str] = &[
+    "--entry",
+    "--group",
+    "--strata",
+    "--covariates",
+    "--weights",
+    "--offset",
+    "--cluster",
+    "--robust",
+    "--time",
+    "--event",
+];
+
+/// Options of few methods, with those methods.
+const ONLY: &[(&str, &[&str])] = &[
+    ("--at", &["km", "landmark", "coxcurve", "cuminc", "conditional", "piecewise", "turnbull"]),
+    ("--probs", &["km"]),
+    ("--tau", &["rmst", "cuminc"]),
+    ("--rho", &["logrank", "cuminc"]),
+    ("--gamma", &["logrank"]),
+    ("--t-star", &["logrank"]),
+    ("--firth", &["cox", "zph", "coxresiduals", "coxcurve", "logistic", "impute"]),
+    ("--null", &["binomial", "proportions", "ttest"]),
+    ("--x", &["binomial"]),
+    ("--n", &["binomial"]),
+    ("--conf-type", &["km", "cox", "coxcurve", "cuminc", "conditional", "binomial"]),
 ];
 
 fn refuse_unused(args: &StatsArgs) -> Result<(), WorkbenchError> {
+    let given = [
+        ("--at", !args.at.is_empty()),
+        ("--probs", !args.probs.is_empty()),
+        ("--tau", args.tau.is_some()),
+        ("--rho", args.rho.is_some()),
+        ("--gamma", args.gamma.is_some()),
+        ("--t-star", args.t_star.is_some()),
+        ("--firth", args.firth),
+        ("--null", args.null.is_some()),
+        ("--x", args.x.is_some()),
+        ("--n", args.n.is_some()),
+        ("--conf-type", args.conf_type.is_some()),
+    ];
+    for (name, _) in given.iter().filter(|g| g.1) {
+        if ONLY.iter().any(|(option, methods)| option == name && !methods.contains(&args.method.as_str())) {
+            return Err(WorkbenchError::Usage(format!("{} does not use {name}", args.method)));
+        }
+    }
     let Some((_, uses)) = USES.iter().find(|u| u.0 == args.method) else { return Ok(()) };
     let given = [
         ("--entry", args.entry.is_some()),
@@ -71,6 +155,9 @@ fn refuse_unused(args: &StatsArgs) -> Result<(), WorkbenchError> {
         ("--offset", args.offset.is_some()),
         ("--cluster", args.cluster.is_some()),
         ("--robust", args.robust),
+        ("--time", args.time.is_some()),
+        ("--event", args.event.is_some()),
+        ("--outcome", args.outcome.is_some()),
     ];
     match given.iter().find(|(name, on)| *on && !uses.contains(name)) {
         None => Ok(()),
@@ -194,7 +281,13 @@ pub struct StatsArgs {
     /// With `record`: the date to print
     #[arg(long)]
     pub date: Option<String>,
+    /// The keys of `--set` that the method asked for
+    #[arg(skip)]
+    pub asked: Asked,
 }
+
+/// Keys that were asked for; copies share them.
+pub type Asked = std::rc::Rc<std::cell::RefCell<std::collections::BTreeSet<String>>>;
 
 impl StatsArgs {
     pub fn format(&self) -> Result<Format, WorkbenchError> {
@@ -207,7 +300,28 @@ impl StatsArgs {
 
     /// The value of `--set KEY=VALUE`.
     pub fn setting(&self, key: &str) -> Option<&str> {
+        self.asked.borrow_mut().insert(key.to_string());
         self.set.iter().find_map(|s| s.split_once('=').filter(|(k, _)| *k == key).map(|(_, v)| v))
+    }
+}
+
+/// A `--set` that the method never asked for would be ignored: it is refused.
+fn refuse_unknown_settings(args: &StatsArgs) -> Result<(), WorkbenchError> {
+    let asked = args.asked.borrow();
+    let key = |s: &str| s.split_once('=').map_or(s, |(k, _)| k).to_string();
+    match args.set.iter().map(|s| key(s)).find(|k| !asked.contains(k)) {
+        None => Ok(()),
+        Some(k) if asked.is_empty() => {
+            Err(WorkbenchError::Usage(format!("{} knows no --set {k}", args.method)))
+        }
+        Some(k) => {
+            let known: Vec<&str> = asked.iter().map(String::as_str).collect();
+            Err(WorkbenchError::Usage(format!(
+                "{} does not use --set {k} here; it asked for {}",
+                args.method,
+                known.join(", ")
+            )))
+        }
     }
 }
 
@@ -247,6 +361,7 @@ pub fn run(args: &StatsArgs, out: &mut dyn Write) -> Result<(), WorkbenchError> 
     refuse_unused(args)?;
     let input = load(args)?;
     let rows = (command.run)(args, &input)?;
+    refuse_unknown_settings(args)?;
     rows.write(format, out)
 }
 
@@ -261,5 +376,8 @@ mod tests {
         let args = StatsArgs { method: "logrank".into(), ..args };
         assert!(refuse_unused(&args).is_ok());
         assert!(USES.iter().all(|u| commands().any(|c| c.name == u.0)));
+        for c in commands() {
+            assert!(USES.iter().any(|u| u.0 == c.name), "{} says nothing of its options", c.name);
+        }
     }
 }

@@ -1,11 +1,12 @@
-//! Parametric models, interval censoring, further tests and treatment switching on the command line.
+//! Parametric models, interval censoring, and further tests on the command line.
 use stats::survival::{
-    ConfType, Distribution, FOUR_WEIGHTS, KmOptions, LogrankOptions, Observed, OneSampleVariance, Switching,
-    kaplan_meier_by, logrank, logrank_one_sample, maxcombo, observed, parametric, piecewise_exponential,
-    rpsft, turnbull,
+    ConfType, Distribution, FOUR_WEIGHTS, KmOptions, LogrankOptions, Observed, OneSampleVariance,
+    kaplan_meier_by, logrank, logrank_one_sample, maxcombo, observed, parametric, piecewise_equal,
+    piecewise_exponential, turnbull,
 };
 
 use super::input::{Followed, Input};
+use super::sample::whole;
 use super::{Command, Rows, StatsArgs};
 use crate::WorkbenchError;
 use crate::model::flatten;
@@ -39,29 +40,15 @@ pub(super) const COMMANDS: &[Command] = &[
         about: "curve of interval-censored times (--set lower=COL --set upper=COL)",
         run: intervals,
     },
-    Command {
-        name: "rpsft",
-        about: "rank-preserving structural failure time (--group, --set on=COL, --set end=COL)",
-        run: switching,
-    },
 ];
 
-fn two_groups(f: &Followed) -> Result<(), WorkbenchError> {
+pub(super) fn two_groups(f: &Followed) -> Result<(), WorkbenchError> {
     if f.levels.len() == 2 {
         Ok(())
     } else {
         Err(WorkbenchError::Usage(
             "--group with two levels is needed; the second is the experimental one".into(),
         ))
-    }
-}
-
-fn whole_number(args: &StatsArgs, key: &str) -> Result<u64, WorkbenchError> {
-    match args.setting(key) {
-        None => Ok(1),
-        Some(text) => {
-            text.parse().map_err(|_| WorkbenchError::Usage(format!("--set {key}={text}: a whole number")))
-        }
     }
 }
 
@@ -75,7 +62,7 @@ fn combined(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         f.strata.as_deref(),
         &FOUR_WEIGHTS,
         args.near_ties(),
-        whole_number(args, "seed")?,
+        whole(args, "seed", 1)?,
     )?;
     let mut rows = Rows::new("maxcombo");
     for (name, z) in ["0,0", "0,1", "1,0", "1,1"].iter().zip(&m.z) {
@@ -244,6 +231,14 @@ fn pieces(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         conventions = fit.conventions;
         warnings.extend(fit.warnings);
     }
+    if f.levels.len() > 1 {
+        let t = piecewise_equal(&f.survival(), &f.group, f.levels.len(), &cuts)?;
+        rows.whole()
+            .variable("equal hazards")
+            .push("chisq", t.chi_square)
+            .push("df", t.df as f64)
+            .push("p", t.p);
+    }
     conventions.push("time: start of the interval");
     rows.remarks(&conventions, &warnings);
     Ok(rows)
@@ -262,37 +257,5 @@ fn intervals(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     }
     rows.whole().push("n", times.len() as f64).push("loglik", t.loglik).push("gap", t.gap);
     rows.remarks(&t.conventions, &t.warnings);
-    Ok(rows)
-}
-
-fn switching(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
-    let on = args
-        .setting("on")
-        .ok_or_else(|| WorkbenchError::Usage("--set on=COLUMN is needed".into()))?
-        .to_string();
-    let end = args.setting("end").map(str::to_string);
-    let mut columns = vec![on.clone()];
-    columns.extend(end.clone());
-    let cut = StatsArgs { covariates: columns, ..args.clone() };
-    let f = Followed::read(&cut, input)?;
-    two_groups(&f)?;
-    let arm: Vec<bool> = f.group.iter().map(|&g| g == 1).collect();
-    let (time_on, planned) = (f.table.numbers(&on)?, end.map(|c| f.table.numbers(&c)).transpose()?);
-    let data = Switching {
-        time: &f.time,
-        event: &f.event,
-        experimental: &arm,
-        time_on: &time_on,
-        planned_end: planned.as_deref(),
-    };
-    let fit = rpsft(&data, args.conf)?;
-    let mut rows = Rows::new("rpsft");
-    rows.whole()
-        .push("psi", fit.psi)
-        .optional("lower", fit.lower)
-        .optional("upper", fit.upper)
-        .push("acceleration_factor", (-fit.psi).exp())
-        .push("z_intention_to_treat", fit.z_intention_to_treat);
-    rows.remarks(&fit.conventions, &fit.warnings);
     Ok(rows)
 }

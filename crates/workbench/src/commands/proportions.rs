@@ -5,12 +5,14 @@ use stats::cluster::{
 use stats::proportion::{
     BinomialMethod, BoschlooSides, Count, DifferenceMethod, PairedDifferenceMethod, RatioMethod,
     TwoSidedRule, Yates, barnard, binomial_interval, binomial_test, boschloo, cochran_armitage,
-    cochran_armitage_exact, exact_difference, farrington_manning, fisher_2x2, fisher_rxc, homogeneity,
-    mantel_haenszel, mantel_haenszel_exact, mcnemar, odds_ratio_score, paired_difference, pearson_chi2,
-    risk_difference, risk_ratio,
+    cochran_armitage_exact, exact_difference, farrington_manning, fisher_2x2, fisher_rxc,
+    fisher_rxc_monte_carlo, homogeneity, mantel_haenszel, mantel_haenszel_exact, mcnemar, odds_ratio_score,
+    paired_difference, pearson_chi2, risk_difference, risk_ratio,
 };
 
-use super::sample::{Sample, alternative, choice, estimate, group, level, outcome, setting, test, used};
+use super::sample::{
+    Sample, alternative, choice, estimate, group, level, outcome, refused, setting, test, used, whole,
+};
 use super::{Command, Input, Rows, StatsArgs};
 use crate::WorkbenchError;
 
@@ -42,6 +44,8 @@ pub(super) const COMMANDS: &[Command] = &[
         run: pairs,
     },
 ];
+
+const YES: &[(&str, bool)] = &[("no", false), ("yes", true)];
 
 const RULES: [(&str, TwoSidedRule); 3] = [
     ("small", TwoSidedRule::SmallProbabilities),
@@ -110,31 +114,44 @@ fn two(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         estimate(&mut rows, "difference", &risk_difference(a, b, method, level)?);
     }
     for method in RatioMethod::ALL {
-        if let Ok(e) = risk_ratio(a, b, method, level) {
-            estimate(&mut rows, "ratio", &e);
+        match risk_ratio(a, b, method, level) {
+            Ok(e) => estimate(&mut rows, "ratio", &e),
+            Err(why) => refused(&mut rows, "ratio", method.name(), &why),
         }
     }
     for method in RatioMethod::ALL {
-        if let Ok(e) = odds_ratio_score(a, b, method, level) {
-            estimate(&mut rows, "odds_ratio", &e);
+        match odds_ratio_score(a, b, method, level) {
+            Ok(e) => estimate(&mut rows, "odds_ratio", &e),
+            Err(why) => refused(&mut rows, "odds_ratio", method.name(), &why),
         }
     }
     let f = fisher_2x2([[a.x, a.n - a.x], [b.x, b.n - b.x]], choice(args, "two-sided", &RULES)?, level);
-    if let Ok(f) = f {
-        estimate(&mut rows, "odds_ratio", &f.odds_ratio);
-        rows.whole().variable("test").level("Fisher's exact test");
-        rows.push("p", f.p_two_sided).push("p_greater", f.p_greater).push("p_less", f.p_less);
-        rows.remarks(&f.conventions, &[]);
-        for yates in [Yates::None, Yates::Corrected] {
-            test(&mut rows, &pearson_chi2(a, b, yates)?);
+    match f {
+        Ok(f) => {
+            estimate(&mut rows, "odds_ratio", &f.odds_ratio);
+            rows.whole().variable("test").level("Fisher's exact test");
+            rows.push("p", f.p_two_sided).push("p_greater", f.p_greater).push("p_less", f.p_less);
+            rows.remarks(&f.conventions, &[]);
+        }
+        Err(why) => refused(&mut rows, "test", "Fisher's exact test", &why),
+    }
+    for yates in [Yates::None, Yates::Corrected] {
+        match pearson_chi2(a, b, yates) {
+            Ok(t) => test(&mut rows, &t),
+            Err(why) => refused(&mut rows, "test", "chi-square", &why),
         }
     }
     if let Some(delta) = args.null {
         test(&mut rows, &farrington_manning(a, b, delta, side)?);
     }
-    if args.setting("exact") == Some("yes") {
+    let boschloo_sides = choice(
+        args,
+        "boschloo",
+        &[("doubled", BoschlooSides::Doubled), ("two-sided-fisher", BoschlooSides::TwoSidedFisher)],
+    )?;
+    if choice(args, "exact", YES)? {
         test(&mut rows, &barnard(a, b, side)?);
-        test(&mut rows, &boschloo(a, b, side, BoschlooSides::Doubled)?);
+        test(&mut rows, &boschloo(a, b, side, boschloo_sides)?);
         estimate(&mut rows, "difference", &exact_difference(a, b, level)?);
     }
     Ok(rows)
@@ -159,7 +176,17 @@ fn table(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         }
     }
     match &args.cluster {
-        None => test(&mut rows, &fisher_rxc(&counts)?),
+        None => match whole(args, "monte-carlo", 0)? {
+            0 => test(&mut rows, &fisher_rxc(&counts)?),
+            tables => {
+                let seed = whole(args, "seed", 1)?;
+                let t = fisher_rxc_monte_carlo(&counts, tables, seed)?;
+                test(&mut rows, &t.test);
+                rows.push("monte_carlo_error", t.standard_error)
+                    .push("tables", tables as f64)
+                    .push("seed", seed as f64);
+            }
+        },
         Some(cluster) => {
             let t = rao_scott(&r, &c, &sample.table.combined_codes(&[cluster])?)?;
             for part in [&t.second_order, &t.first_order, &t.wald] {
@@ -221,7 +248,7 @@ fn trend(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     let side = alternative(args)?;
     test(&mut rows, &cochran_armitage(&counts, None, side)?);
     test(&mut rows, &homogeneity(&counts)?);
-    if args.setting("exact") == Some("yes") {
+    if choice(args, "exact", YES)? {
         test(&mut rows, &cochran_armitage_exact(&counts, None, side, choice(args, "two-sided", &RULES)?)?);
     }
     Ok(rows)
@@ -245,8 +272,9 @@ fn pairs(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         for part in [&t.obuchowski, &t.durkalski, &t.yang, &t.mcnemar] {
             test(&mut rows, part);
         }
-        if let Ok(t) = stats::cluster::eliasziw_donner(&a, &b, &codes) {
-            test(&mut rows, &t);
+        match stats::cluster::eliasziw_donner(&a, &b, &codes) {
+            Ok(t) => test(&mut rows, &t),
+            Err(why) => refused(&mut rows, "test", "Eliasziw-Donner", &why),
         }
         return Ok(rows);
     }

@@ -1,10 +1,11 @@
 //! What follows a Cox fit, and Fine–Gray, on the command line.
 use stats::survival::{
-    CensoringTies, Competing, CoxData, CoxFit, CoxOptions, FineGrayOptions, TimeTransform, concordance, cox,
-    fine_gray,
+    CensoringTerm, CensoringTies, Competing, CoxData, CoxFit, CoxOptions, FineGrayOptions, TimeTransform,
+    concordance, cox, fine_gray,
 };
 
 use super::input::{Followed, Input};
+use super::sample::{choice, numbers};
 use super::{Command, Rows, StatsArgs};
 use crate::WorkbenchError;
 use crate::model::{DesignTerm, flatten};
@@ -16,7 +17,16 @@ pub(super) const COMMANDS: &[Command] = &[
         about: "test of proportional hazards (--set transform=km|identity|rank|log)",
         run: zph,
     },
-    Command { name: "coxcurve", about: "baseline hazard and survival at the covariate means", run: curve },
+    Command {
+        name: "coxcurve",
+        about: "hazard and survival at the covariate means, or at --set x=1,60,...",
+        run: curve,
+    },
+    Command {
+        name: "coxresiduals",
+        about: "martingale, deviance, score, dfbeta and Schoenfeld residuals, row by row",
+        run: residuals,
+    },
     Command { name: "concordance", about: "Harrell's C of one risk score (--covariates)", run: agreement },
     Command {
         name: "finegray",
@@ -150,19 +160,84 @@ fn zph(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     Ok(rows)
 }
 
+/// `level` is the number of the row among those that were used.
+fn residuals(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
+    let (fit, terms, missing) = fit(args, input)?;
+    let r = fit.residuals()?;
+    let names: Vec<&str> = terms.iter().flat_map(|t| t.columns.iter().map(|c| c.0.as_str())).collect();
+    let mut rows = Rows::new("coxresiduals");
+    rows.whole().push("n", fit.n as f64).push("n_missing", missing as f64);
+    for i in 0..fit.n {
+        rows.whole().level(&(i + 1).to_string());
+        rows.push("martingale", r.martingale[i]).push("deviance", r.deviance[i]);
+    }
+    for (j, name) in names.iter().enumerate() {
+        for i in 0..fit.n {
+            rows.variable(name).level(&(i + 1).to_string());
+            rows.push("score", r.score[i][j]).push("dfbeta", r.dfbeta[i][j]);
+        }
+    }
+    for (j, name) in names.iter().enumerate() {
+        for (i, residual) in &r.schoenfeld {
+            rows.variable(name).level(&(i + 1).to_string()).push("schoenfeld", residual[j]);
+        }
+    }
+    let mut conventions = vec!["score and Schoenfeld residuals without case weights, dfbeta with them"];
+    conventions.extend(fit.conventions.clone());
+    rows.remarks(&conventions, &fit.warnings);
+    Ok(rows)
+}
+
+/// Which covariates a curve is for.
+#[derive(Clone, Copy)]
+enum Reference {
+    Means,
+    RSurvival,
+    Zero,
+}
+
+/// The reference of R survival's fits: means, but 0 for columns that hold only -1, 0 and 1.
+pub(crate) fn centred_as_r(fit: &CoxFit, terms: &[DesignTerm]) -> Vec<f64> {
+    let columns = terms.iter().flat_map(|t| &t.columns);
+    columns
+        .zip(&fit.means)
+        .map(|((_, c), mean)| if c.iter().all(|v| [-1.0, 0.0, 1.0].contains(v)) { 0.0 } else { *mean })
+        .collect()
+}
+
 fn curve(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     let kind = args.curve_limits()?;
     let (fit, terms, _) = fit(&StatsArgs { conf_type: None, ..args.clone() }, input)?;
+    let reference = choice(
+        args,
+        "reference",
+        &[("means", Reference::Means), ("r", Reference::RSurvival), ("zero", Reference::Zero)],
+    )?;
+    let (x, place_of) = match (args.setting("x"), reference) {
+        (Some(_), _) => (numbers(args, "x")?, "covariates as given"),
+        (None, Reference::Means) => (fit.means.clone(), "covariates at their means"),
+        (None, Reference::Zero) => (vec![0.0; fit.means.len()], "covariates at 0"),
+        (None, Reference::RSurvival) => (
+            centred_as_r(&fit, &terms),
+            "covariates at their means, columns of -1, 0 and 1 at 0 (R survival)",
+        ),
+    };
+    if x.len() != fit.means.len() {
+        return Err(WorkbenchError::Usage(format!(
+            "--set x: {} numbers are needed, one per column of the model",
+            fit.means.len()
+        )));
+    }
     let mut rows = Rows::new("coxcurve");
     let mut k = 0;
     for term in &terms {
         for (name, _) in &term.columns {
             place(&mut rows, term, name);
-            rows.push("reference_value", fit.means[k]);
+            rows.push("reference_value", *x.get(k).unwrap_or(&f64::NAN));
             k += 1;
         }
     }
-    let curves = fit.survival(&fit.means, 0.0, kind, args.conf)?;
+    let curves = fit.survival(&x, 0.0, kind, args.conf)?;
     for (s, c) in curves.iter().enumerate() {
         let stratum = (s + 1).to_string();
         let times = if args.at.is_empty() { c.time.clone() } else { args.at.clone() };
@@ -180,7 +255,7 @@ fn curve(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
                 .optional("upper", upper);
         }
     }
-    let mut conventions = vec!["covariates at their means", kind.convention()];
+    let mut conventions = vec![place_of, kind.convention()];
     conventions.extend(fit.conventions.clone());
     rows.remarks(&conventions, &fit.warnings);
     Ok(rows)
@@ -239,6 +314,11 @@ fn subdistribution(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchErr
                 return Err(WorkbenchError::Usage(format!("censoring-ties {other}: all or events-first")));
             }
         },
+        censoring_term: choice(
+            &args,
+            "censoring-term",
+            &[("own-group", CensoringTerm::OwnGroup), ("all-events", CensoringTerm::AllEvents)],
+        )?,
         conf_level: args.conf,
         near_ties: args.near_ties(),
         ..FineGrayOptions::default()

@@ -91,6 +91,16 @@ impl Rows {
         self
     }
 
+    /// Where the next rows belong, to come back to after remarks.
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    pub fn return_to(&mut self, place: Place) -> &mut Rows {
+        self.place = place;
+        self
+    }
+
     /// Conventions and warnings, each once.
     pub fn remarks(&mut self, conventions: &[&str], warnings: &[Warning]) -> &mut Rows {
         self.whole();

@@ -142,3 +142,33 @@ pub(super) fn test(rows: &mut Rows, t: &TestResult) {
 pub(super) fn used(rows: &mut Rows, sample: &Sample) {
     rows.whole().push("n", sample.table.rows() as f64).push("missing", sample.missing as f64);
 }
+
+/// Numbers between commas.
+pub(super) fn parse_numbers(key: &str, text: &str) -> Result<Vec<f64>, WorkbenchError> {
+    text.split(',')
+        .map(|t| {
+            t.trim().parse().map_err(|_| WorkbenchError::Usage(format!("--set {key}: {t} is not a number")))
+        })
+        .collect()
+}
+
+/// `--set KEY=A,B`, needed.
+pub(super) fn numbers(args: &StatsArgs, key: &str) -> Result<Vec<f64>, WorkbenchError> {
+    parse_numbers(key, setting(args, key)?)
+}
+
+/// `--set KEY=N`, a whole number.
+pub(super) fn whole(args: &StatsArgs, key: &str, usual: u64) -> Result<u64, WorkbenchError> {
+    match args.setting(key) {
+        None => Ok(usual),
+        Some(text) => {
+            text.parse().map_err(|_| WorkbenchError::Usage(format!("--set {key}={text}: a whole number")))
+        }
+    }
+}
+
+/// A method that has no answer for these data: no number, and the reason.
+pub(super) fn refused(rows: &mut Rows, variable: &str, method: &str, why: &stats::StatsError) {
+    rows.whole().variable(variable).level(method).optional("estimate", None);
+    rows.remarks(&[], &[stats::Warning::Note(format!("{variable}, {method}: {why}"))]);
+}

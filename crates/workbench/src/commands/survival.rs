@@ -1,7 +1,11 @@
 //! Kaplan–Meier, log-rank and Cox on the command line.
-use stats::survival::{KmOptions, LogrankOptions, LogrankWeight, kaplan_meier_by, landmark, logrank};
+use stats::survival::{
+    HazardTies, KmOptions, KmVariance, LogrankOptions, LogrankWeight, QuantileRule, kaplan_meier_by,
+    landmark, logrank,
+};
 
 use super::input::{Followed, Input};
+use super::sample::choice;
 use super::{Command, Rows, StatsArgs};
 use crate::WorkbenchError;
 
@@ -17,8 +21,27 @@ fn km(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         conf_level: args.conf,
         conf_type: args.curve_limits()?,
         near_ties: args.near_ties(),
-        ..KmOptions::default()
+        variance: choice(
+            args,
+            "variance",
+            &[
+                ("auto", KmVariance::Auto),
+                ("greenwood", KmVariance::Greenwood),
+                ("aalen", KmVariance::Aalen),
+                ("robust", KmVariance::Robust),
+            ],
+        )?,
+        hazard: choice(
+            args,
+            "hazard",
+            &[
+                ("nelson-aalen", HazardTies::NelsonAalen),
+                ("fleming-harrington", HazardTies::FlemingHarrington),
+            ],
+        )?,
     };
+    let rule =
+        choice(args, "quantile", &[("midpoint", QuantileRule::Midpoint), ("first", QuantileRule::First)])?;
     let curves = kaplan_meier_by(
         &f.survival(),
         &f.group,
@@ -34,7 +57,7 @@ fn km(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     for (g, (curve, label)) in curves.iter().zip(&f.levels).enumerate() {
         rows.group(label).push("n", curve.n as f64).push("events", curve.n_event.iter().sum());
         if args.probs.is_empty() {
-            for q in curve.quantile(&[0.5])? {
+            for q in curve.quantile_by(&[0.5], rule)? {
                 rows.optional("median", q.estimate)
                     .optional("median_lower", q.lower)
                     .optional("median_upper", q.upper);
@@ -50,7 +73,7 @@ fn km(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     }
     if !args.probs.is_empty() {
         for (curve, label) in curves.iter().zip(&f.levels) {
-            for q in curve.quantile(&probs)? {
+            for q in curve.quantile_by(&probs, rule)? {
                 rows.group(label)
                     .level(&format!("{}", q.p))
                     .optional("quantile", q.estimate)
@@ -85,7 +108,8 @@ fn km(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
                 .push("cumhaz", at.cumhaz);
         }
     }
-    let conventions: Vec<&str> = curves.iter().flat_map(|c| c.conventions.clone()).collect();
+    let mut conventions: Vec<&str> = curves.iter().flat_map(|c| c.conventions.clone()).collect();
+    conventions.push(rule.name());
     rows.remarks(&conventions, &warnings);
     Ok(rows)
 }

@@ -1,10 +1,11 @@
 //! Cox model records.
 use serde_json::Value;
-use stats::survival::{CoxData, CoxFit, CoxOptions, Stop, Ties, TimeTransform, concordance, cox};
+use stats::survival::{ConfType, CoxData, CoxFit, CoxOptions, Stop, Ties, TimeTransform, concordance, cox};
 
 use super::Method;
 use super::case::{Case, Skip, Values, optional};
 use super::survival::{Followed, conf_type, near_ties};
+use crate::commands::regression::centred_as_r;
 use crate::model::{DesignTerm, flatten};
 use crate::table::{Column, Table};
 
@@ -51,7 +52,7 @@ pub(super) const METHODS: &[Method] = &[
     Method { name: "cox_survival", keys: AFTER, run: predicted },
     Method {
         name: "concordance",
-        keys: &["time", "event", "entry", "risk", "strata", "weights", "cluster"],
+        keys: &["time", "event", "entry", "risk", "strata", "weights", "cluster", "timefix"],
         run: agreement,
     },
 ];
@@ -65,10 +66,12 @@ pub(super) fn ties(case: &Case) -> Result<Ties, Skip> {
     }
 }
 
+/// The columns of a model.
+const MODEL: &[&str] = &["time", "event", "entry", "strata", "covariates", "weights", "offset", "cluster"];
+
 /// The fitted model of a record, with the names of its terms.
 pub(super) fn fit(case: &Case) -> Result<(CoxFit, Vec<DesignTerm>), Skip> {
-    let rows =
-        case.rows(&["time", "event", "entry", "strata", "covariates", "weights", "offset", "cluster"])?;
+    let rows = case.rows(MODEL)?;
     let (f, _) = Followed::read(&Case { record: case.record, table: Some(rows.clone()) })?;
     let terms = case.design(&rows)?;
     let (_, columns) = flatten(terms.clone());
@@ -85,7 +88,8 @@ pub(super) fn fit(case: &Case) -> Result<(CoxFit, Vec<DesignTerm>), Skip> {
         near_ties: near_ties(case)?,
         conf_level: case.conf_level()?,
         robust: match case.record.model.get("robust") {
-            None => false,
+            // R's coxph takes the robust variance by itself for weights that are not whole numbers.
+            None => f.weights.as_ref().is_some_and(|w| w.iter().any(|w| w.fract() != 0.0)),
             Some(v) => v.as_bool().ok_or_else(|| Skip::new("model.robust is neither true nor false"))?,
         },
         stop,
@@ -146,18 +150,21 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
     v.optional_list("hr_lower", c.iter().map(|c| c.hr_lower))
         .optional_list("hr_upper", c.iter().map(|c| c.hr_upper));
     if let Some(t) = fit.robust_score {
-        v.optional_list("robust_se", c.iter().map(|c| c.robust_se)).number("robust_score", t.chi_square);
+        // R evaluates the robust score test with every linear predictor 0, an offset left out.
+        let plain = if case.has("offset") { fit_without_offset(case)?.robust_score } else { None };
+        let score = plain.unwrap_or(t).chi_square;
+        v.optional_list("robust_se", c.iter().map(|c| c.robust_se)).number("robust_score", score);
     }
     if let Ok(c) = fit.concordance() {
         v.number("concordance", c.concordance).number("concordance_se", c.variance.sqrt());
     }
-    if case.has("offset") {
-        // Stored limits of offset models are those of a profile that leaves the offset out: at them, twice the
-        // fall of the log-likelihood is not the chi-square quantile.
-        v.skip("profile_ci_first", "the reference leaves the offset out of the profile");
-    } else if case.record.values.contains_key("profile_ci_first") {
+    if let Some(stored) = case.record.values.get("profile_ci_first") {
         let (lower, upper) = fit.profile_limits(0, case.conf_level()?)?;
-        v.optional_list("profile_ci_first", [lower, upper]);
+        let mut limits = [lower, upper];
+        if case.has("offset") && !close(stored, &limits) {
+            limits = profile_without_offset(case, &fit)?;
+        }
+        v.optional_list("profile_ci_first", limits);
     }
     if let Ok(r) = fit.residuals() {
         let squares = |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>();
@@ -173,6 +180,37 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
             .list("dfbeta_sumsq", by_column(&mut r.dfbeta.iter()));
     }
     Ok(v)
+}
+
+fn fit_without_offset(case: &Case) -> Result<CoxFit, Skip> {
+    let mut record = case.record.clone();
+    record.model.remove("offset");
+    // The rows stay those of the model with the offset.
+    let rows = case.rows(&["offset"])?;
+    Ok(fit(&Case { record: &record, table: Some(rows) })?.0)
+}
+
+/// Whether stored limits are these to six digits.
+fn close(stored: &Value, limits: &[Option<f64>; 2]) -> bool {
+    let stored = stored.as_array().map_or(&[][..], Vec::as_slice);
+    stored.len() == 2
+        && stored.iter().zip(limits).all(|(s, l)| match (s.as_f64(), l) {
+            (Some(s), Some(l)) => (s - l).abs() <= 1e-5 * s.abs(),
+            _ => false,
+        })
+}
+
+/// Some references profile a model with an offset as if there were none, against the maximum with it: the limits
+/// are where twice the fall from that maximum to the profile without the offset is the chi-square quantile.
+fn profile_without_offset(case: &Case, with: &CoxFit) -> Result<[Option<f64>; 2], Skip> {
+    let without = fit_without_offset(case)?;
+    let quantile = stats::special::chi2_isf(1.0 - case.conf_level()?, 1.0);
+    let left = quantile - 2.0 * (with.loglik[1] - without.loglik[1]);
+    if left <= 0.0 {
+        return Ok([None, None]);
+    }
+    let (lower, upper) = without.profile_limits(0, 1.0 - stats::special::chi2_sf(left, 1.0))?;
+    Ok([lower, upper])
 }
 
 fn zph(case: &Case) -> Result<Values, Skip> {
@@ -203,12 +241,21 @@ fn zph(case: &Case) -> Result<Values, Skip> {
 }
 
 fn baseline(case: &Case) -> Result<Values, Skip> {
-    let (fit, _) = fit(case)?;
+    let (fit, terms) = fit(case)?;
     let centred = match case.record.params.get("centered") {
         None => true,
         Some(v) => v.as_bool().ok_or_else(|| Skip::new("params.centered is neither true nor false"))?,
     };
-    let curves = fit.baseline_hazard(centred)?;
+    // R's curve is for the mean of the offset, and centres no column of -1, 0 and 1.
+    let x = if centred { centred_as_r(&fit, &terms) } else { vec![0.0; fit.means.len()] };
+    let offset = match case.has("offset") {
+        false => 0.0,
+        true => {
+            let rows = case.rows(MODEL)?;
+            rows.numbers(case.name("offset")?)?.iter().sum::<f64>() / rows.rows().max(1) as f64
+        }
+    };
+    let curves = fit.survival(&x, offset, ConfType::LogLog, 0.95)?;
     let [curve] = &curves[..] else { return Err(Skip::new("several strata")) };
     let mut v = Values::default();
     v.number("last", curve.cumhaz.last().copied().unwrap_or(0.0)).number("sum", curve.cumhaz.iter().sum());

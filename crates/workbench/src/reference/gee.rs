@@ -34,7 +34,10 @@ fn read(case: &Case) -> Result<Rows, Skip> {
         Some(name) => Link::from_name(name).ok_or_else(|| Skip::new(format!("a link {name}")))?,
     };
     let family = match named("family") {
-        None | Some("binomial") => Family::Binomial,
+        Some("binomial") => Family::Binomial,
+        // Records of yes/no outcomes name the link only.
+        None if matches!(named("link"), None | Some("logit" | "probit" | "cloglog")) => Family::Binomial,
+        None => return Err(Skip::new("a link without a family")),
         Some("poisson") => Family::Poisson,
         Some("gaussian") => Family::Gaussian,
         Some(other) => return Err(Skip::new(format!("a family {other}"))),

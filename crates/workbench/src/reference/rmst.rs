@@ -6,13 +6,14 @@ use super::case::{Case, Skip, Values};
 use super::survival::{Followed, near_ties};
 use crate::model::flatten;
 
-const KEYS: &[&str] =
+const KEYS: &[&str] = &["time", "event", "entry", "group", "group_levels", "tau", "conf_level", "timefix"];
+const ADJUSTED: &[&str] =
     &["time", "event", "entry", "group", "group_levels", "covariates", "tau", "conf_level", "timefix"];
 
 pub(super) const METHODS: &[Method] = &[
     Method { name: "rmst", keys: KEYS, run: means },
     Method { name: "rmst_compare", keys: KEYS, run: compare },
-    Method { name: "rmst_adjusted", keys: KEYS, run: adjusted },
+    Method { name: "rmst_adjusted", keys: ADJUSTED, run: adjusted },
 ];
 
 fn options(case: &Case) -> Result<RmstOptions, Skip> {

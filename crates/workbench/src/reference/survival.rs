@@ -35,15 +35,16 @@ const TEST: &[&str] = &[
     "tstar",
     "timefix",
     "conf_level",
-    "t0",
 ];
+const FIXED: &[&str] =
+    &["time", "event", "entry", "group", "group_levels", "strata", "timefix", "conf_level", "t0"];
 
 pub(super) const METHODS: &[Method] = &[
     Method { name: "km", keys: CURVE, run: km },
     Method { name: "km_quantile", keys: CURVE, run: quantile },
     Method { name: "km_checksum", keys: CURVE, run: checksum },
     Method { name: "km_curve", keys: CURVE, run: curve },
-    Method { name: "landmark", keys: TEST, run: fixed_time },
+    Method { name: "landmark", keys: FIXED, run: fixed_time },
     Method { name: "logrank", keys: TEST, run: test },
     Method { name: "logrank_weighted", keys: TEST, run: weighted },
     Method { name: "logrank_one_sample", keys: &["time", "event", "expected", "reference"], run: one_sample },

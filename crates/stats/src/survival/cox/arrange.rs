@@ -1,4 +1,6 @@
 //! Rows in the order the likelihood reads them: by stratum, then by time.
+use std::borrow::Cow;
+
 use super::super::data::{ascending, check_finite, check_len, check_weights};
 use super::super::logrank::split;
 use super::CoxData;
@@ -17,8 +19,6 @@ pub(crate) struct EventTime {
     pub entered: u32,
 }
 
-const TILE: usize = 512;
-
 pub(crate) struct Stratum {
     pub start: usize,
     pub end: usize,
@@ -35,8 +35,8 @@ pub(crate) struct Arranged {
     pub event: Vec<bool>,
     pub weight: Option<Vec<f64>>,
     pub offset: Option<Vec<f64>>,
-    /// Row-major, centred and scaled covariates.
-    pub x: Vec<f64>,
+    /// Centred and scaled covariates, each in sorted order.
+    pub columns: Vec<Vec<f64>>,
     pub centre: Vec<f64>,
     pub scale: Vec<f64>,
     /// Largest less smallest value of each column of `x`.
@@ -52,8 +52,9 @@ pub(crate) struct Arranged {
 }
 
 impl Arranged {
-    pub fn row(&self, i: usize) -> &[f64] {
-        &self.x[i * self.p..(i + 1) * self.p]
+    /// The covariates of one sorted row.
+    pub fn cells(&self, i: usize) -> impl Iterator<Item = f64> + '_ {
+        self.columns.iter().map(move |c| c[i])
     }
 
     pub fn weight(&self, i: usize) -> f64 {
@@ -65,7 +66,6 @@ impl Arranged {
         let merged = data.survival.merged(near_ties)?;
         for column in &data.columns {
             check_len("covariate", n, column.len())?;
-            check_finite("covariate", column)?;
         }
         if let Some(w) = data.weights {
             check_weights(w, n)?;
@@ -100,7 +100,7 @@ impl Arranged {
             }
             all
         });
-        let mut events = Vec::new();
+        let mut events = Vec::with_capacity(event.iter().filter(|&&e| e).count());
         for s in &mut strata {
             let from = events.len();
             let mut i = s.start;
@@ -142,38 +142,25 @@ impl Arranged {
         let offset = data.offset.map(gather);
         let p = data.columns.len();
         let (mut centre, mut scale, mut range) = (vec![0.0; p], vec![1.0; p], vec![0.0; p]);
-        let mut x = vec![0.0; n * p];
-        let total: f64 = weight.as_ref().map_or(n as f64, |w| w.iter().sum());
-        for (j, c) in data.columns.iter().enumerate() {
-            let largest = c.iter().fold(0.0f64, |m, v| m.max(v.abs()));
-            // Divided first, so that huge covariates do not overflow the mean.
-            let unit = if largest > 0.0 { largest } else { 1.0 };
-            let sum: f64 = match data.weights {
-                None => c.iter().map(|v| v / unit).sum(),
-                Some(w) => c.iter().zip(w).map(|(v, w)| v / unit * w).sum(),
+        let mut columns = Vec::with_capacity(p);
+        let mut scratch = Vec::new();
+        for (j, c) in data.columns.into_iter().enumerate() {
+            let spread = Spread::of(&c, data.weights)?;
+            centre[j] = spread.mean;
+            scale[j] = spread.scale;
+            let (mean, inverse) = (spread.mean, if spread.scale > 0.0 { 1.0 / spread.scale } else { 0.0 });
+            range[j] = spread.largest * inverse - spread.smallest * inverse;
+            // A column that was handed over lends its memory to the next one.
+            scratch.clear();
+            scratch.extend(order.iter().map(|&i| (c[i as usize] - mean) * inverse));
+            let mut column = match c {
+                Cow::Owned(own) => own,
+                Cow::Borrowed(_) => Vec::new(),
             };
-            let mean = if total > 0.0 { sum / total * unit } else { 0.0 };
-            let spread = c.iter().map(|v| (v / unit - mean / unit).abs()).sum::<f64>() / n as f64 * unit;
-            centre[j] = mean;
-            // Rounding of the mean of a constant column is not a spread.
-            scale[j] = if spread > largest * 1e-14 { spread } else { 0.0 };
-            if scale[j] > 0.0 {
-                let ends =
-                    c.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |e, v| (e.0.min(*v), e.1.max(*v)));
-                range[j] = ends.1 / scale[j] - ends.0 / scale[j];
-            }
+            std::mem::swap(&mut column, &mut scratch);
+            columns.push(column);
         }
-        // A tile of rows at a time, so that its part of `x` stays in the cache.
-        for (tile, rows) in order.chunks(TILE).enumerate() {
-            let part = &mut x[tile * TILE * p..(tile * TILE + rows.len()) * p];
-            for (j, c) in data.columns.iter().enumerate().filter(|(j, _)| scale[*j] > 0.0) {
-                let (mean, inverse) = (centre[j], 1.0 / scale[j]);
-                for (cell, &i) in part.iter_mut().skip(j).step_by(p).zip(rows) {
-                    *cell = (c[i as usize] - mean) * inverse;
-                }
-            }
-        }
-        drop(data.columns);
+        drop(scratch);
         let n_event = event.iter().filter(|&&e| e).count();
         Ok(Arranged {
             n,
@@ -183,7 +170,7 @@ impl Arranged {
             event,
             weight,
             offset,
-            x,
+            columns,
             centre,
             scale,
             range,
@@ -204,4 +191,83 @@ impl Arranged {
         }
         v
     }
+}
+
+/// Centre and unit of a covariate.
+struct Spread {
+    mean: f64,
+    /// Mean absolute deviation; 0 for a constant.
+    scale: f64,
+    smallest: f64,
+    largest: f64,
+}
+
+impl Spread {
+    fn of(column: &[f64], weights: Option<&[f64]>) -> Result<Spread> {
+        let n = column.len() as f64;
+        let total: f64 = weights.map_or(n, |w| w.iter().sum());
+        let [smallest, largest, sum] = ends_and_sum(column);
+        if !sum.is_finite() {
+            check_finite("covariate", column)?;
+        }
+        if smallest == largest || total <= 0.0 {
+            return Ok(Spread { mean: smallest, scale: 0.0, smallest, largest });
+        }
+        // Huge covariates are divided first, so that they do not overflow the mean.
+        let size = smallest.abs().max(largest.abs());
+        let unit = if size > 1e290 { size } else { 1.0 };
+        let sum = match weights {
+            None if unit == 1.0 => sum,
+            None => column.iter().map(|v| v / unit).sum(),
+            Some(w) => column.iter().zip(w).map(|(v, w)| v / unit * w).sum(),
+        };
+        let mean = sum / total * unit;
+        let deviation = if unit == 1.0 {
+            absolute_deviation(column, mean)
+        } else {
+            column.iter().map(|v| (v / unit - mean / unit).abs()).sum::<f64>()
+        };
+        let scale = deviation / n * unit;
+        // Rounding of the mean of a constant column is not a spread.
+        Ok(Spread { mean, scale: if scale > size * 1e-14 { scale } else { 0.0 }, smallest, largest })
+    }
+}
+
+/// Smallest, largest and sum in fixed lanes; the sum is not finite when a value is not.
+fn ends_and_sum(column: &[f64]) -> [f64; 3] {
+    let mut low = [f64::INFINITY; 4];
+    let mut high = [f64::NEG_INFINITY; 4];
+    let mut sum = [0.0; 4];
+    let (fours, rest) = column.as_chunks::<4>();
+    for four in fours {
+        for l in 0..4 {
+            let v = four[l];
+            low[l] = if v < low[l] { v } else { low[l] };
+            high[l] = if v > high[l] { v } else { high[l] };
+            sum[l] += v;
+        }
+    }
+    for (l, &v) in rest.iter().enumerate() {
+        low[l] = low[l].min(v);
+        high[l] = high[l].max(v);
+        sum[l] += v;
+    }
+    [
+        low.into_iter().fold(f64::INFINITY, f64::min),
+        high.into_iter().fold(f64::NEG_INFINITY, f64::max),
+        (sum[0] + sum[2]) + (sum[1] + sum[3]),
+    ]
+}
+
+/// Sum of the distances from the mean, in fixed lanes.
+fn absolute_deviation(column: &[f64], mean: f64) -> f64 {
+    let mut sum = [0.0; 4];
+    let (fours, rest) = column.as_chunks::<4>();
+    for four in fours {
+        for l in 0..4 {
+            sum[l] += (four[l] - mean).abs();
+        }
+    }
+    rest.iter().enumerate().for_each(|(l, v)| sum[l] += (v - mean).abs());
+    (sum[0] + sum[2]) + (sum[1] + sum[3])
 }

@@ -195,7 +195,7 @@ impl CoxFit {
         }
         let risk: Vec<f64> = (0..rows.n)
             .map(|i| {
-                let own: f64 = rows.row(i).iter().zip(&self.model.beta).map(|(x, b)| x * b).sum();
+                let own: f64 = rows.cells(i).zip(&self.model.beta).map(|(x, b)| x * b).sum();
                 own + rows.offset.as_ref().map_or(0.0, |o| o[i])
             })
             .collect();

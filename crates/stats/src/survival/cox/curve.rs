@@ -1,12 +1,11 @@
 //! Baseline hazard and predicted survival.
 use super::super::ConfType;
 use super::super::data::{check_finite, check_len, check_level};
-use super::Ties;
 use super::engine::{death_weight, shares};
 use super::fit::CoxFit;
+use crate::Result;
 use crate::linalg::Matrix;
 use crate::special::norm_quantile;
-use crate::{Result, StatsError};
 
 /// The predicted curve of one stratum, at every distinct observed time.
 #[derive(Debug, Clone, Default)]
@@ -37,16 +36,14 @@ impl CoxCurve {
 
 impl CoxFit {
     /// Predicted survival for covariates `x` (in the caller's units) and an offset, one curve per stratum. The
-    /// baseline hazard follows the tie method of the fit; `exp(-cumulative hazard)`.
+    /// baseline hazard follows the tie method of the fit (Breslow for the exact partial likelihood, as in R survival);
+    /// `exp(-cumulative hazard)`.
     pub fn survival(&self, x: &[f64], offset: f64, conf_type: ConfType, level: f64) -> Result<Vec<CoxCurve>> {
         check_level(level)?;
         check_finite("covariate", x)?;
         let model = &self.model;
         let (rows, p) = (&model.rows, model.rows.p);
         check_len("covariates", p, x.len())?;
-        if model.ties == Ties::Exact {
-            return Err(StatsError::Unsupported { method: "predicted survival", combination: "exact ties" });
-        }
         let scaled: Vec<f64> = (0..p)
             .map(|j| if rows.scale[j] > 0.0 { (x[j] - rows.centre[j]) / rows.scale[j] } else { 0.0 })
             .collect();

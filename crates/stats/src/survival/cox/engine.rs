@@ -147,21 +147,22 @@ impl<'a> Engine<'a> {
         let loglik = self.hazards(beta);
         let p = self.rows.p;
         if self.rows.by_entry.is_none()
-            && let Some((score, information)) = super::moments::unrolled(self.rows, &self.hazard, self.ties)
+            && let Some((score, information)) =
+                super::moments::followed_from_origin(self.rows, &self.hazard, self.ties)
         {
             return Evaluation { loglik, score, information };
         }
         let mut score = vec![0.0; p];
         let mut outer = OuterSum::new(p);
         for i in 0..self.rows.n {
-            let (x, w) = (self.rows.row(i), self.rows.weight(i));
+            let w = self.rows.weight(i);
             let expected = w * self.hazard.expected[i];
             let m = if self.rows.event[i] { w - expected } else { -expected };
-            for (s, v) in score.iter_mut().zip(x) {
+            for (s, v) in score.iter_mut().zip(self.rows.cells(i)) {
                 *s += m * v;
             }
             if expected > 0.0 {
-                outer.push(expected, x.iter().copied());
+                outer.push(expected, self.rows.cells(i));
             }
         }
         self.for_each_mean(|_, _, weight, mean| outer.push(-weight, mean.iter().copied()));
@@ -176,7 +177,6 @@ impl<'a> Engine<'a> {
         h.expected.resize(rows.n, 0.0);
         h.shift.clear();
         for v in [&mut h.step, &mut h.own_step, &mut h.total, &mut h.own] {
-            v.clear();
             v.resize(rows.events.len(), 0.0);
         }
         let still = beta.iter().all(|&b| b == 0.0) && rows.offset.is_none();
@@ -188,12 +188,17 @@ impl<'a> Engine<'a> {
             } else {
                 let shift = linear_predictor(rows, s, beta, &mut h.risk);
                 h.shift.push(shift);
-                // Centred predictors sum to nothing, so the events' own part is added row by row.
-                for i in s.start..s.end {
-                    if rows.event[i] {
-                        loglik.add(rows.weight(i) * h.risk[i]);
+                // Centred predictors sum to nothing, so the events' own part is added up in small blocks.
+                let mut start = s.start;
+                for block in h.risk[s.start..s.end].chunks_mut(BLOCK) {
+                    let mut own = 0.0;
+                    for (k, v) in block.iter_mut().enumerate() {
+                        let i = start + k;
+                        own += if rows.event[i] { rows.weight(i) * *v } else { 0.0 };
+                        *v = v.exp();
                     }
-                    h.risk[i] = h.risk[i].exp();
+                    loglik.add(own);
+                    start += block.len();
                 }
             }
             risk_totals(rows, s, h);
@@ -222,7 +227,7 @@ impl<'a> Engine<'a> {
                     for i in event.first as usize..event.end as usize {
                         if rows.event[i] {
                             let r = self.hazard.risk[i] * rows.weight(i);
-                            own.iter_mut().zip(rows.row(i)).for_each(|(o, x)| *o += r * x);
+                            own.iter_mut().zip(rows.cells(i)).for_each(|(o, x)| *o += r * x);
                         }
                     }
                 }
@@ -255,15 +260,11 @@ pub(crate) fn death_weight(rows: &Arranged, event: &EventTime) -> f64 {
 
 /// Writes the linear predictor less its maximum; returns that maximum.
 pub(crate) fn linear_predictor(rows: &Arranged, s: &Stratum, beta: &[f64], out: &mut [f64]) -> f64 {
-    let mut largest = f64::NEG_INFINITY;
-    for i in s.start..s.end {
-        let mut eta = rows.offset.as_ref().map_or(0.0, |o| o[i]);
-        for (x, b) in rows.row(i).iter().zip(beta) {
-            eta += x * b;
-        }
-        largest = largest.max(eta);
-        out[i] = eta;
+    match &rows.offset {
+        Some(o) => out[s.start..s.end].copy_from_slice(&o[s.start..s.end]),
+        None => out[s.start..s.end].fill(0.0),
     }
+    let largest = super::moments::add_predictor(rows, s, beta, out);
     if !largest.is_finite() {
         return largest;
     }
@@ -276,15 +277,21 @@ fn risk_totals(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
     let weighted = |h: &Hazard, i: usize| h.risk[i] * rows.weight(i);
     match &rows.by_entry {
         None => {
+            let risk = &h.risk[..s.end];
             let mut sum = 0.0;
             let mut next = s.end;
-            for e in s.events.clone().rev() {
-                let event = rows.events[e];
-                while next > event.first as usize {
-                    next -= 1;
-                    sum += weighted(h, next);
+            for (event, total) in
+                rows.events[s.events.clone()].iter().zip(&mut h.total[s.events.clone()]).rev()
+            {
+                let first = event.first as usize;
+                match &rows.weight {
+                    None => risk[first..next].iter().rev().for_each(|r| sum += r),
+                    Some(w) => {
+                        risk[first..next].iter().zip(&w[first..next]).rev().for_each(|(r, w)| sum += r * w);
+                    }
                 }
-                h.total[e] = sum;
+                next = first;
+                *total = sum;
             }
         }
         Some(by_entry) => {
@@ -307,6 +314,10 @@ fn risk_totals(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
     for e in s.events.clone() {
         let event = rows.events[e];
         let mut own = 0.0;
+        // A single event has nothing to share.
+        if event.deaths == 1 {
+            continue;
+        }
         for i in event.first as usize..event.end as usize {
             if rows.event[i] {
                 own += weighted(h, i);
@@ -327,18 +338,17 @@ fn steps(rows: &Arranged, s: &Stratum, ties: Ties, h: &mut Hazard) -> f64 {
         let shares = shares(ties, event.deaths);
         let (mut step, mut own_step) = (0.0, 0.0);
         let each = weight / shares as f64;
+        if shares == 1 {
+            let left = h.total[e];
+            add_log(&mut logs, &mut product, each, left);
+            h.step[e] = each / left;
+            h.own_step[e] = h.step[e];
+            continue;
+        }
         for k in 0..shares {
             let part = k as f64 / shares as f64;
             let left = h.total[e] - part * h.own[e];
-            if each == 1.0 && left > 1e-100 {
-                product *= left;
-                if !(1e-150..1e150).contains(&product) {
-                    logs.add(product.ln());
-                    product = 1.0;
-                }
-            } else {
-                logs.add(each * left.ln());
-            }
+            add_log(&mut logs, &mut product, each, left);
             step += each / left;
             own_step += each * (1.0 - part) / left;
         }
@@ -347,6 +357,19 @@ fn steps(rows: &Arranged, s: &Stratum, ties: Ties, h: &mut Hazard) -> f64 {
     }
     logs.add(product.ln());
     logs.value()
+}
+
+#[inline]
+fn add_log(logs: &mut Running, product: &mut f64, weight: f64, total: f64) {
+    if weight == 1.0 && total > 1e-100 {
+        *product *= total;
+        if !(1e-150..1e150).contains(product) {
+            logs.add(product.ln());
+            *product = 1.0;
+        }
+    } else {
+        logs.add(weight * total.ln());
+    }
 }
 
 /// Expected events of every row: its risk times the hazard over its time at risk.
@@ -403,7 +426,7 @@ impl<'a> RiskSum<'a> {
             while self.next > event.first as usize {
                 self.next -= 1;
                 let r = self.hazard.risk[self.next] * rows.weight(self.next);
-                for (s, x) in self.plain.iter_mut().zip(rows.row(self.next)) {
+                for (s, x) in self.plain.iter_mut().zip(rows.cells(self.next)) {
                     *s += r * x;
                 }
             }
@@ -412,13 +435,13 @@ impl<'a> RiskSum<'a> {
         while self.next > event.first as usize {
             self.next -= 1;
             let r = self.hazard.risk[self.next] * rows.weight(self.next);
-            self.running.iter_mut().zip(rows.row(self.next)).for_each(|(s, x)| s.add(r * x));
+            self.running.iter_mut().zip(rows.cells(self.next)).for_each(|(s, x)| s.add(r * x));
         }
         while self.left > event.entered as usize {
             self.left -= 1;
             let i = by_entry[self.left] as usize;
             let r = self.hazard.risk[i] * rows.weight(i);
-            self.running.iter_mut().zip(rows.row(i)).for_each(|(s, x)| s.add(-r * x));
+            self.running.iter_mut().zip(rows.cells(i)).for_each(|(s, x)| s.add(-r * x));
         }
         self.plain.iter_mut().zip(&self.running).for_each(|(p, r)| *p = r.value());
     }

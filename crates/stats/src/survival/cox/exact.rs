@@ -49,12 +49,13 @@ impl Subsets {
 
 pub(crate) fn evaluate(rows: &Arranged, beta: &[f64]) -> Evaluation {
     let p = rows.p;
+    let mut row = Vec::with_capacity(p);
     let mut out = Evaluation { loglik: 0.0, score: vec![0.0; p], information: Matrix::zeros(p) };
     for s in &rows.strata {
         let eta: Vec<f64> = (s.start..s.end)
             .map(|i| {
                 let offset = rows.offset.as_ref().map_or(0.0, |o| o[i]);
-                offset + rows.row(i).iter().zip(beta).map(|(x, b)| x * b).sum::<f64>()
+                offset + rows.cells(i).zip(beta).map(|(x, b)| x * b).sum::<f64>()
             })
             .collect();
         for e in s.events.clone() {
@@ -67,14 +68,16 @@ pub(crate) fn evaluate(rows: &Arranged, beta: &[f64]) -> Evaluation {
             let d = event.deaths as usize;
             let mut subsets = Subsets::new(d, p);
             for (k, &i) in at_risk.iter().enumerate() {
-                subsets.add(k + 1, (eta[i - s.start] - shift).exp(), rows.row(i));
+                row.clear();
+                row.extend(rows.cells(i));
+                subsets.add(k + 1, (eta[i - s.start] - shift).exp(), &row);
             }
             // The number of subsets, which the mean left out.
             let count: f64 = (0..d).map(|j| ((at_risk.len() - j) as f64).ln() - ((j + 1) as f64).ln()).sum();
             out.loglik -= subsets.value[d].ln() + count;
             for i in (event.first as usize..event.end as usize).filter(|&i| rows.event[i]) {
                 out.loglik += eta[i - s.start] - shift;
-                out.score.iter_mut().zip(rows.row(i)).for_each(|(u, x)| *u += x);
+                out.score.iter_mut().zip(rows.cells(i)).for_each(|(u, x)| *u += x);
             }
             let mean: Vec<f64> =
                 subsets.first[d * p..(d + 1) * p].iter().map(|f| f / subsets.value[d]).collect();

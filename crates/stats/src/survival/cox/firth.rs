@@ -23,7 +23,7 @@ pub(crate) fn penalise(engine: &Engine, at: &mut Evaluation) {
             }
             let own = i < event.end as usize && rows.event[i];
             let share = rows.weight(i) * engine.hazard.risk[i] * if own { 1.0 - part } else { 1.0 } / total;
-            let d: Vec<f64> = rows.row(i).iter().zip(mean).map(|(x, m)| x - m).collect();
+            let d: Vec<f64> = rows.cells(i).zip(mean).map(|(x, m)| x - m).collect();
             let q = inverse.quadratic(&d) * share * weight;
             gain.iter_mut().zip(&d).for_each(|(g, v)| *g += q * v);
         }

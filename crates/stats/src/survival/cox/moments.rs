@@ -1,48 +1,31 @@
 //! Score and information in one backward scan, unrolled for small numbers of covariates.
+//!
+//! The scan is compiled for several instruction sets and the widest one that the machine has is taken. Sums run in
+//! fixed lanes without fused multiplication, so every machine gives the same bits.
 use super::Ties;
-use super::arrange::Arranged;
+use super::arrange::{Arranged, Stratum};
 use super::engine::{BLOCK, Hazard, death_weight, shares};
 use crate::linalg::Matrix;
 
-/// Sums of outer products of P-vectors, block by block.
-struct Block<const P: usize> {
-    columns: [[f64; BLOCK]; P],
-    weights: [f64; BLOCK],
-    used: usize,
+/// Sums of outer products of P-vectors that come a block of columns at a time.
+struct Outer<const P: usize> {
     sum: [[f64; P]; P],
 }
 
-impl<const P: usize> Block<P> {
-    fn new() -> Self {
-        Block { columns: [[0.0; BLOCK]; P], weights: [0.0; BLOCK], used: 0, sum: [[0.0; P]; P] }
-    }
-
-    #[inline]
-    fn push(&mut self, weight: f64, v: &[f64; P]) {
-        let k = self.used % BLOCK;
-        for j in 0..P {
-            self.columns[j][k] = v[j];
-        }
-        self.weights[k] = weight;
-        self.used += 1;
-        if self.used == BLOCK {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        self.weights[self.used..].fill(0.0);
+impl<const P: usize> Outer<P> {
+    #[inline(always)]
+    fn add(&mut self, weights: &[f64; BLOCK], columns: &[&[f64; BLOCK]; P]) {
         let mut scaled = [[0.0; BLOCK]; 2];
         // Two columns against two columns: each number that is read serves two products.
         for a in (0..P).step_by(2) {
             let last = (a + 1).min(P - 1);
             for k in 0..BLOCK {
-                scaled[0][k] = self.weights[k] * self.columns[a][k];
-                scaled[1][k] = self.weights[k] * self.columns[last][k];
+                scaled[0][k] = weights[k] * columns[a][k];
+                scaled[1][k] = weights[k] * columns[last][k];
             }
             for b in (a..P).step_by(2) {
                 let next = (b + 1).min(P - 1);
-                let [v, w, x, y] = dots(&scaled, &self.columns[b], &self.columns[next]);
+                let [v, w, x, y] = dots(&scaled, columns[b], columns[next]);
                 self.sum[a][b] += v;
                 if next > b {
                     self.sum[a][next] += w;
@@ -55,12 +38,14 @@ impl<const P: usize> Block<P> {
                 }
             }
         }
-        self.used = 0;
     }
 }
 
+/// Rows that are read together: a page of each column.
+const TILE: usize = 512;
+
 /// Four sums of products over a block, in fixed lanes.
-#[inline]
+#[inline(always)]
 fn dots(a: &[[f64; BLOCK]; 2], b: &[f64; BLOCK], c: &[f64; BLOCK]) -> [f64; 4] {
     let mut lanes = [[0.0; 4]; 4];
     let ((a0, _), (a1, _)) = (a[0].as_chunks::<4>(), a[1].as_chunks::<4>());
@@ -76,12 +61,27 @@ fn dots(a: &[[f64; BLOCK]; 2], b: &[f64; BLOCK], c: &[f64; BLOCK]) -> [f64; 4] {
     lanes.map(|l| (l[0] + l[2]) + (l[1] + l[3]))
 }
 
+#[inline(always)]
+fn dot(a: &[f64; BLOCK], b: &[f64; BLOCK]) -> f64 {
+    let mut lanes = [0.0; 4];
+    for (x, y) in a.as_chunks::<4>().0.iter().zip(b.as_chunks::<4>().0) {
+        for l in 0..4 {
+            lanes[l] += x[l] * y[l];
+        }
+    }
+    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
+}
+
 /// Score and information when everybody is followed from the origin; `None` for more covariates than are unrolled.
-pub(super) fn unrolled(rows: &Arranged, hazard: &Hazard, ties: Ties) -> Option<(Vec<f64>, Matrix)> {
+pub(super) fn followed_from_origin(
+    rows: &Arranged,
+    hazard: &Hazard,
+    ties: Ties,
+) -> Option<(Vec<f64>, Matrix)> {
     macro_rules! dispatch {
         ($($p:literal)*) => {
             match rows.p {
-                $($p => Some(scan::<$p>(rows, hazard, ties)),)*
+                $($p => Some(pulp::Arch::new().dispatch(Scan::<$p> { rows, hazard, ties })),)*
                 _ => None,
             }
         };
@@ -89,73 +89,176 @@ pub(super) fn unrolled(rows: &Arranged, hazard: &Hazard, ties: Ties) -> Option<(
     dispatch!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 }
 
-fn scan<const P: usize>(rows: &Arranged, hazard: &Hazard, ties: Ties) -> (Vec<f64>, Matrix) {
-    let (x, _) = rows.x.as_chunks::<P>();
-    let mut score = [0.0; P];
-    let mut outer = Block::<P>::new();
-    for s in &rows.strata {
-        let mut sums = [0.0; P];
-        let mut end = s.end;
-        // Rows after the last event time only add to the risk sets, so they come with its rows.
-        for e in s.events.clone().rev() {
-            let event = rows.events[e];
-            let first = event.first as usize;
-            for i in (first..end).rev() {
-                add_row(rows, hazard, i, &x[i], &mut score, &mut outer);
-                let r = hazard.risk[i] * rows.weight(i);
-                for j in 0..P {
-                    sums[j] += r * x[i][j];
-                }
-            }
-            end = first;
-            let count = shares(ties, event.deaths);
-            let mut own = [0.0; P];
-            if count > 1 {
-                for i in (first..event.end as usize).filter(|&i| rows.event[i]) {
-                    let r = hazard.risk[i] * rows.weight(i);
-                    for j in 0..P {
-                        own[j] += r * x[i][j];
+/// Adds the linear predictor to the rows of a stratum; returns the largest.
+pub(super) fn add_predictor(rows: &Arranged, s: &Stratum, beta: &[f64], eta: &mut [f64]) -> f64 {
+    pulp::Arch::new().dispatch(Predictor { rows, s, beta, eta })
+}
+
+struct Predictor<'a> {
+    rows: &'a Arranged,
+    s: &'a Stratum,
+    beta: &'a [f64],
+    eta: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Predictor<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let Predictor { rows, s, beta, eta } = self;
+        let mut largest = [f64::NEG_INFINITY; 4];
+        for start in (s.start..s.end).step_by(TILE) {
+            let end = (start + TILE).min(s.end);
+            let block = &mut eta[start..end];
+            for (columns, b) in rows.columns.chunks(4).zip(beta.chunks(4)) {
+                match (columns, b) {
+                    ([w, x, y, z], [a, b, c, d]) => {
+                        let (w, x, y, z) = (&w[start..end], &x[start..end], &y[start..end], &z[start..end]);
+                        for k in 0..block.len() {
+                            block[k] += (w[k] * a + x[k] * b) + (y[k] * c + z[k] * d);
+                        }
+                    }
+                    _ => {
+                        for (column, b) in columns.iter().zip(b) {
+                            for (v, x) in block.iter_mut().zip(&column[start..end]) {
+                                *v += x * b;
+                            }
+                        }
                     }
                 }
             }
-            let weight = -death_weight(rows, &event) / count as f64;
-            for k in 0..count {
-                let part = k as f64 / count as f64;
-                let inverse = 1.0 / (hazard.total[e] - part * hazard.own[e]);
-                let mut mean = [0.0; P];
-                for j in 0..P {
-                    mean[j] = (sums[j] - part * own[j]) * inverse;
+            for four in block.chunks(4) {
+                for (m, &v) in largest.iter_mut().zip(four) {
+                    *m = if v > *m { v } else { *m };
                 }
-                outer.push(weight, &mean);
             }
         }
-        // Before the first event time nobody has an expected event, and nobody had one.
+        let largest = largest.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let sound = eta[s.start..s.end].iter().all(|v| !v.is_nan());
+        if sound { largest } else { f64::NAN }
     }
-    outer.flush();
-    let mut information = Matrix::zeros(P);
-    for a in 0..P {
-        for b in a..P {
-            information.set(a, b, outer.sum[a][b]);
-            information.set(b, a, outer.sum[a][b]);
-        }
-    }
-    (score.to_vec(), information)
 }
 
-#[inline]
-fn add_row<const P: usize>(
-    rows: &Arranged,
-    hazard: &Hazard,
-    i: usize,
-    x: &[f64; P],
-    score: &mut [f64; P],
-    outer: &mut Block<P>,
-) {
-    let w = rows.weight(i);
-    let expected = w * hazard.expected[i];
-    let m = if rows.event[i] { w - expected } else { -expected };
-    for j in 0..P {
-        score[j] += m * x[j];
+struct Scan<'a, const P: usize> {
+    rows: &'a Arranged,
+    hazard: &'a Hazard,
+    ties: Ties,
+}
+
+impl<const P: usize> pulp::NullaryFnOnce for Scan<'_, P> {
+    type Output = (Vec<f64>, Matrix);
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Scan { rows, hazard, ties } = self;
+        let mut score = [0.0; P];
+        let mut outer = Outer::<P> { sum: [[0.0; P]; P] };
+        // The means of the risk sets, collected until they fill a block.
+        let mut means = [[0.0; BLOCK]; P];
+        let mut mean_weights = [0.0; BLOCK];
+        let mut used = 0;
+        let mut padded = [[0.0; TILE]; P];
+        let mut risk = [0.0; TILE];
+        for s in &rows.strata {
+            let mut sums = [0.0; P];
+            let mut next_event = s.events.end;
+            let mut end = s.end;
+            while end > s.start {
+                let start = s.start + (end - s.start - 1) / TILE * TILE;
+                let len = end - start;
+                if len < TILE {
+                    for (pad, column) in padded.iter_mut().zip(&rows.columns) {
+                        pad[..len].copy_from_slice(&column[start..end]);
+                        pad[len..].fill(0.0);
+                    }
+                }
+                let x: [&[f64; TILE]; P] = std::array::from_fn(|j| {
+                    rows.columns[j][start..end].first_chunk::<TILE>().unwrap_or(&padded[j])
+                });
+                for (block, from) in (start..end).step_by(BLOCK).enumerate() {
+                    let upto = (from + BLOCK).min(end);
+                    let used = upto - from;
+                    let (mut expected, mut residual) = ([0.0; BLOCK], [0.0; BLOCK]);
+                    expected[..used].copy_from_slice(&hazard.expected[from..upto]);
+                    for (m, &d) in residual.iter_mut().zip(&rows.event[from..upto]) {
+                        *m = f64::from(u8::from(d));
+                    }
+                    if let Some(weight) = &rows.weight {
+                        for (k, w) in weight[from..upto].iter().enumerate() {
+                            expected[k] *= w;
+                            residual[k] *= w;
+                        }
+                    }
+                    for k in 0..BLOCK {
+                        residual[k] -= expected[k];
+                    }
+                    let x: [&[f64; BLOCK]; P] = std::array::from_fn(|j| &x[j].as_chunks::<BLOCK>().0[block]);
+                    for j in 0..P {
+                        score[j] += dot(&residual, x[j]);
+                    }
+                    outer.add(&expected, &x);
+                }
+
+                risk[..len].copy_from_slice(&hazard.risk[start..end]);
+                if let Some(weight) = &rows.weight {
+                    risk.iter_mut().zip(&weight[start..end]).for_each(|(r, w)| *r *= w);
+                }
+                let mut next = len;
+                while next_event > s.events.start && rows.events[next_event - 1].first as usize >= start {
+                    next_event -= 1;
+                    let event = &rows.events[next_event];
+                    let first = event.first as usize - start;
+                    while next > first {
+                        next -= 1;
+                        for j in 0..P {
+                            sums[j] += risk[next] * x[j][next];
+                        }
+                    }
+                    let total = hazard.total[next_event];
+                    let count = shares(ties, event.deaths);
+                    let mut own = [0.0; P];
+                    if count > 1 {
+                        for i in (event.first as usize..event.end as usize).filter(|&i| rows.event[i]) {
+                            let r = hazard.risk[i] * rows.weight(i);
+                            for j in 0..P {
+                                own[j] += r * rows.columns[j][i];
+                            }
+                        }
+                    }
+                    let weight = -death_weight(rows, event) / count as f64;
+                    for k in 0..count {
+                        let part = k as f64 / count as f64;
+                        let inverse = 1.0 / (total - part * hazard.own[next_event]);
+                        for j in 0..P {
+                            means[j][used] = (sums[j] - part * own[j]) * inverse;
+                        }
+                        mean_weights[used] = weight;
+                        used += 1;
+                        if used == BLOCK {
+                            outer.add(&mean_weights, &means.each_ref());
+                            used = 0;
+                        }
+                    }
+                }
+                while next > 0 {
+                    next -= 1;
+                    for j in 0..P {
+                        sums[j] += risk[next] * x[j][next];
+                    }
+                }
+                end = start;
+            }
+        }
+        mean_weights[used..].fill(0.0);
+        outer.add(&mean_weights, &means.each_ref());
+        let mut information = Matrix::zeros(P);
+        for a in 0..P {
+            for b in a..P {
+                information.set(a, b, outer.sum[a][b]);
+                information.set(b, a, outer.sum[a][b]);
+            }
+        }
+        (score.to_vec(), information)
     }
-    outer.push(expected, x);
 }

@@ -68,20 +68,20 @@ pub(crate) fn score_residuals(rows: &Arranged, ties: Ties, hazard: &Hazard, _bet
             // k event times lie before this row's time; the k-th is at its time if it covers the row.
             let here = s.events.clone().nth(k).filter(|&e| rows.events[e].first as usize <= i);
             let from = rows.before_entry.as_ref().map_or(0, |b| b[i] as usize);
-            let (r, x) = (hazard.risk[i], rows.row(i));
+            let r = hazard.risk[i];
             let mut sum = scalar[k] - scalar[from];
             let own = here.filter(|_| rows.event[i]);
             if let Some(e) = here {
                 sum += if rows.event[i] { hazard.own_step[e] } else { hazard.step[e] };
             }
-            for j in 0..p {
+            for (j, x) in rows.cells(i).enumerate() {
                 let mut v = vector[k * p + j] - vector[from * p + j];
                 if let Some(e) = here {
                     v += if rows.event[i] { means.own_step[e * p + j] } else { means.step[e * p + j] };
                 }
-                let mut residual = -r * (x[j] * sum - v);
+                let mut residual = -r * (x * sum - v);
                 if let Some(e) = own {
-                    residual += x[j] - means.mean[e * p + j];
+                    residual += x - means.mean[e * p + j];
                 }
                 out[i * p + j] = residual;
             }
@@ -164,8 +164,8 @@ impl CoxFit {
         let mut out = Vec::with_capacity(rows.n_event);
         for (e, event) in rows.events.iter().enumerate() {
             for i in (event.first as usize..event.end as usize).filter(|&i| rows.event[i]) {
-                let x = rows.row(i);
-                let residual = (0..p).map(|j| (x[j] - means.mean[e * p + j]) * rows.scale[j]).collect();
+                let cells = rows.cells(i).enumerate();
+                let residual = cells.map(|(j, x)| (x - means.mean[e * p + j]) * rows.scale[j]).collect();
                 out.push((rows.order[i] as usize, residual));
             }
         }

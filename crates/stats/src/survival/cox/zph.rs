@@ -65,9 +65,8 @@ impl CoxFit {
         let mut score = vec![0.0; p];
         for (e, event) in rows.events.iter().enumerate() {
             for i in (event.first as usize..event.end as usize).filter(|&i| rows.event[i]) {
-                let x = rows.row(i);
-                for j in 0..p {
-                    score[j] += rows.weight(i) * g[e] * (x[j] - means.mean[e * p + j]);
+                for (j, x) in rows.cells(i).enumerate() {
+                    score[j] += rows.weight(i) * g[e] * (x - means.mean[e * p + j]);
                 }
             }
         }
@@ -83,7 +82,7 @@ impl CoxFit {
                 rows.strata.iter().for_each(|s| expected_events(rows, s, &mut hazard));
                 let mut sum = OuterSum::new(p);
                 for i in 0..rows.n {
-                    sum.push(rows.weight(i) * hazard.expected[i], rows.row(i).iter().copied());
+                    sum.push(rows.weight(i) * hazard.expected[i], rows.cells(i));
                 }
                 engine.for_each_mean(|e, _, w, mean| sum.push(-w * f(e), mean.iter().copied()));
                 sum.finish()
