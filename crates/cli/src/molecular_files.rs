@@ -258,10 +258,13 @@ pub fn civic(args: &CivicArgs) -> Result<Answer, Failure> {
         .map_err(|note| Failure::Unusable(note.tell(args.lang)))?;
     let counts = [("breast", civic::count(&items, true)), ("all", civic::count(&items, false))];
     let mut text = String::new();
+    let reasons = |m: &std::collections::BTreeMap<words::Text, usize>| -> Map<String, Value> {
+        m.iter().map(|(why, n)| (why.en.clone(), Value::from(*n))).collect()
+    };
     if args.format == Format::Json {
         let one = |c: &civic::Counts| {
             json!({ "items": c.items, "variants": c.variants, "kinds": c.kinds, "levels": c.levels,
-                    "without_level": c.without, "flagged": c.flagged })
+                    "without_level": reasons(&c.without), "flagged": reasons(&c.flagged) })
         };
         let json: Map<String, Value> = counts.iter().map(|(n, c)| ((*n).to_owned(), one(c))).collect();
         let _ = writeln!(text, "{:#}", Value::Object(json));
@@ -291,10 +294,15 @@ pub fn civic(args: &CivicArgs) -> Result<Answer, Failure> {
             let _ = writeln!(text, "  {n:>5}  {level}");
         }
         for (why, n) in &c.without {
-            let _ = writeln!(text, "  {n:>5}  {} ({why})", if ja { "なし" } else { "none" });
+            let _ = writeln!(text, "  {n:>5}  {} ({})", if ja { "なし" } else { "none" }, why.get(args.lang));
         }
         for (why, n) in &c.flagged {
-            let _ = writeln!(text, "  {n:>5}  {} ({why})", if ja { "要確認" } else { "to look at" });
+            let _ = writeln!(
+                text,
+                "  {n:>5}  {} ({})",
+                if ja { "要確認" } else { "to look at" },
+                why.get(args.lang)
+            );
         }
         text.push('\n');
     }
@@ -303,12 +311,13 @@ pub fn civic(args: &CivicArgs) -> Result<Answer, Failure> {
             if let civic::Variant::Unmapped(why) = &i.variant {
                 let _ = writeln!(
                     text,
-                    "{}:{}: evidence {}, {} {}: {why}",
+                    "{}:{}: evidence {}, {} {}: {}",
                     args.file.display(),
                     i.line,
                     i.evidence,
                     i.gene,
-                    i.written
+                    i.written,
+                    why.get(args.lang)
                 );
             }
         }

@@ -3,10 +3,11 @@
 //! Source: civicdb.org, CC0. The map to the Japanese levels is data (`data/civic_levels.csv`), a curator's to change.
 
 use crate::hgvs;
-use crate::note::Note;
+use crate::note::{Note, both};
 use crate::{columns, open};
 use std::collections::BTreeMap;
 use std::fmt;
+use words::{Lang, Text};
 
 const LEVELS: &str = include_str!("../data/civic_levels.csv");
 
@@ -22,14 +23,14 @@ pub enum Variant {
     /// A class of changes: any mutation, an exon, a frame shift somewhere in it.
     Category(String),
     /// Not read, and why.
-    Unmapped(String),
+    Unmapped(Text),
 }
 
 /// A level, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Level {
     Of(String),
-    None(String),
+    None(Text),
 }
 
 /// One evidence item.
@@ -46,7 +47,7 @@ pub struct Item {
     /// Level of the Japanese three-society guidance.
     pub level: Level,
     /// What a curator should look at.
-    pub flag: Option<String>,
+    pub flag: Option<Text>,
 }
 
 /// Reads CIViC's tab-separated evidence file.
@@ -66,8 +67,11 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Vec<Item>, Box<Note>> {
             let breast = of(disease).to_ascii_lowercase().contains("breast");
             let (level, mut flag) = level_of(&map, &of(level), breast, &of(direction), &of(significance));
             if of(flagged).eq_ignore_ascii_case("true") {
-                let own = "CIViC itself flags this item".to_owned();
-                flag = Some(flag.map_or(own.clone(), |f| format!("{f}; {own}")));
+                let own = Text::new("CIViC 自身が注意を付けている", "CIViC itself flags this item");
+                flag = Some(match flag {
+                    Some(f) => Text::new(format!("{}、{}", f.ja, own.ja), format!("{}; {}", f.en, own.en)),
+                    None => own,
+                });
             }
             Item {
                 line: r.line,
@@ -91,7 +95,7 @@ struct Row {
     direction: String,
     significance: String,
     japan: String,
-    note: String,
+    note: Text,
 }
 
 fn levels() -> Vec<Row> {
@@ -107,7 +111,7 @@ fn levels() -> Vec<Row> {
                 direction: of(2)?,
                 significance: of(3)?,
                 japan: of(4)?,
-                note: of(5)?,
+                note: Text::new(of(5)?, of(6)?),
             })
         })
         .collect()
@@ -120,7 +124,7 @@ fn level_of(
     breast: bool,
     direction: &str,
     significance: &str,
-) -> (Level, Option<String>) {
+) -> (Level, Option<Text>) {
     let fits = |pattern: &str, value: &str| pattern == "*" || pattern == value;
     let place = if breast { "breast" } else { "elsewhere" };
     let row = map.iter().find(|r| {
@@ -132,7 +136,13 @@ fn level_of(
     match row {
         Some(r) if r.japan.is_empty() => (Level::None(r.note.clone()), None),
         Some(r) => (Level::Of(r.japan.clone()), (!r.note.is_empty()).then(|| r.note.clone())),
-        None => (Level::None(format!("no row of the map fits {level}, {direction}, {significance}")), None),
+        None => {
+            let why = both!(
+                "対応表に該当する行がない（{level}、{direction}、{significance}）",
+                "no row of the map fits {level}, {direction}, {significance}"
+            );
+            (Level::None(why), None)
+        }
     }
 }
 
@@ -144,7 +154,10 @@ pub fn variant_of(gene: &str, written: &str) -> Variant {
         return Variant::Fusion(format!("{}::{}", five.trim(), three_of(three)));
     }
     if name.starts_with("RS") && name[2..].bytes().all(|b| b.is_ascii_digit()) {
-        return Variant::Unmapped("dbSNP number: no change is stated".to_owned());
+        return Variant::Unmapped(Text::new(
+            "dbSNP 番号だけで変化が書かれていない",
+            "dbSNP number: no change is stated",
+        ));
     }
     if name == "MUTATION" {
         return Variant::Category(format!("any mutation of {gene}"));
@@ -157,7 +170,13 @@ pub fn variant_of(gene: &str, written: &str) -> Variant {
         Ok(h) => Variant::Named(h.certain().to_string()),
         Err(e) => match codon(name) {
             Some(c) => Variant::Codon(c),
-            None => Variant::Unmapped(format!("read as {text}: {e}")),
+            None => {
+                let (column, Text { ja, en }) = (e.column, e.what);
+                Variant::Unmapped(both!(
+                    "{text} として読んだが {column} 文字目：{ja}",
+                    "read as {text}, at its character {column}: {en}"
+                ))
+            }
         },
     }
 }
@@ -226,8 +245,8 @@ pub struct Counts {
     /// Items by level; `none` without one.
     pub levels: BTreeMap<String, usize>,
     /// Items without a level, by reason.
-    pub without: BTreeMap<String, usize>,
-    pub flagged: BTreeMap<String, usize>,
+    pub without: BTreeMap<Text, usize>,
+    pub flagged: BTreeMap<Text, usize>,
 }
 
 /// Counts items; `breast` restricts them to breast cancer.
@@ -260,11 +279,10 @@ pub fn count(items: &[Item], breast: bool) -> Counts {
 impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Variant::Named(t)
-            | Variant::Fusion(t)
-            | Variant::Codon(t)
-            | Variant::Category(t)
-            | Variant::Unmapped(t) => f.write_str(t),
+            Variant::Named(t) | Variant::Fusion(t) | Variant::Codon(t) | Variant::Category(t) => {
+                f.write_str(t)
+            }
+            Variant::Unmapped(why) => f.write_str(why.get(Lang::En)),
         }
     }
 }

@@ -276,18 +276,17 @@ fn agree(out: &mut Imported) {
     for f in std::mem::take(&mut out.findings) {
         let name =
             |f: &Finding| f.canonical.clone().or_else(|| f.protein.clone()).or_else(|| f.genomic.clone());
-        let same = kept.iter().position(|k| {
+        // Within one file the readers have found duplicates already.
+        let same = kept.iter().filter(|k| k.source.file != f.source.file).position(|k| {
             let names = match (&k.protein, &f.protein) {
                 (Some(a), Some(b)) => a == b,
                 _ => name(k).is_some() && name(k) == name(&f),
             };
             let copies = matches!(f.kind, Kind::Amplification | Kind::HomozygousDeletion);
-            k.gene == f.gene
-                && k.kind == f.kind
-                && k.origin == f.origin
-                && (names || copies && f.source.file != k.source.file)
+            k.gene == f.gene && k.kind == f.kind && k.origin == f.origin && (names || copies)
         });
-        match same.and_then(|i| kept.get_mut(i)) {
+        let own = f.source.file.clone();
+        match same.and_then(|i| kept.iter_mut().filter(|k| k.source.file != own).nth(i)) {
             Some(k) => {
                 let (gene, before) = (&f.gene, &k.source.file);
                 if k.class.is_some() && f.class.is_some() && k.class != f.class {

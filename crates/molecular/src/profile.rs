@@ -140,11 +140,7 @@ fn gene_observation(
         m.extend(shared(test, Some(first)));
         describe(&mut m, first);
         m.insert("why".into(), text(&first.class_source));
-        let also: Vec<Value> =
-            of_kind.iter().skip(1).filter(|f| f.kind != Kind::NoneFound).map(|f| beside(f)).collect();
-        if !also.is_empty() {
-            m.insert("also".into(), Value::Array(also));
-        }
+        others(&mut m, of_kind.iter().skip(1).copied());
         list.push(Value::Object(m));
     }
     if list.is_empty() {
@@ -166,14 +162,24 @@ fn gene_observation(
             m.insert("value".into(), text("none_found"));
         }
         m.extend(shared(test, first));
-        let also: Vec<Value> =
-            order.iter().filter(|f| f.kind != Kind::NoneFound).map(|f| beside(f)).collect();
-        if !also.is_empty() {
-            m.insert("also".into(), Value::Array(also));
-        }
+        others(&mut m, order.iter().copied());
         list.push(Value::Object(m));
     }
     Some(if list.len() == 1 { list.remove(0) } else { Value::Array(list) })
+}
+
+/// Further findings of the same test that a profile lists; an unannotated genome has thousands.
+const LISTED: usize = 50;
+
+fn others<'a>(m: &mut Map<String, Value>, findings: impl Iterator<Item = &'a Finding>) {
+    let all: Vec<&Finding> = findings.filter(|f| f.kind != Kind::NoneFound).collect();
+    if all.is_empty() {
+        return;
+    }
+    m.insert("also".into(), Value::Array(all.iter().take(LISTED).map(|f| beside(f)).collect()));
+    if all.len() > LISTED {
+        m.insert("also_in_all".into(), Value::from(all.len()));
+    }
 }
 
 /// A further finding of the same test.

@@ -171,7 +171,7 @@ fn coding() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(super::rounds(400))]
 
     #[test]
     fn a_normalised_name_comes_back_from_print_and_parse(text in prop_oneof![
