@@ -84,7 +84,7 @@ pub enum Command {
         at: At,
         /// final: every planned analysis; casebook: all that is known of a participant; comparison: beside the
         /// published; listings: participants, deviations, events and side effects one by one
-        #[arg(long, value_parser = kind, default_value = "final", value_name = "final|casebook|comparison|listings")]
+        #[arg(long, value_parser = kind, default_value = "final", value_name = "final|casebook|comparison|listings|letter|press|summary")]
         kind: Kind,
         #[arg(long, value_parser = lang)]
         lang: Lang,
@@ -94,6 +94,12 @@ pub enum Command {
         /// comparison: further runs, as `analyse --format json` gives them, one after the other in a file
         #[arg(long, value_name = "FILE")]
         replicates: Option<PathBuf>,
+        /// letter: in large print
+        #[arg(long)]
+        large_print: bool,
+        /// letter: the version for the family of a participant who has died
+        #[arg(long)]
+        bereaved: bool,
         /// What it ends in says what it is: .html, .pdf (by the program `typeset`), .xlsx, .csv, .json
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
@@ -101,6 +107,9 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
     },
+    /// Letters to the participants, press releases, summaries: look over, adopt, comment, sign off, hand over
+    #[command(subcommand)]
+    Letter(crate::letter::LetterCommand),
     /// Sets the protocol file as a document: prose, rules, forms, schedule, test patients and their verdicts
     Read {
         study: PathBuf,
@@ -231,16 +240,22 @@ pub enum Kind {
     Casebook,
     Comparison,
     Listings,
+    /// A text of the study: letter, press release, summary for physicians.
+    Text(report::letter::Kind),
 }
 
 fn kind(word: &str) -> Result<Kind, String> {
-    const KNOWN: &str = "known: final, casebook, comparison, listings; `shirube read` sets the protocol";
+    const KNOWN: &str =
+        "known: final, casebook, comparison, listings, letter, press, summary; `shirube read` sets the protocol";
     match word {
         "final" => Ok(Kind::Final),
         "casebook" => Ok(Kind::Casebook),
         "comparison" => Ok(Kind::Comparison),
         "listings" => Ok(Kind::Listings),
-        "interim" | "monitoring" | "site" | "panel" | "letter" => {
+        "letter" | "press" | "summary" => {
+            report::letter::Kind::named(word).map(Kind::Text).ok_or_else(|| KNOWN.to_owned())
+        }
+        "interim" | "monitoring" | "site" | "panel" => {
             Err(format!("a report of kind `{word}` does not exist yet; {KNOWN}"))
         }
         other => Err(format!("there is no report of kind `{other}`; {KNOWN}")),

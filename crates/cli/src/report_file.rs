@@ -16,7 +16,7 @@ use words::Lang;
 
 /// What a file's name asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
+pub enum Format {
     Html,
     Pdf,
     Xlsx,
@@ -40,7 +40,7 @@ impl Format {
 }
 
 /// The format, if it is one of those that this kind of report has.
-fn format(out: &Path, lang: Lang, allowed: &[Format]) -> Result<Format, Failure> {
+pub fn format(out: &Path, lang: Lang, allowed: &[Format]) -> Result<Format, Failure> {
     match Format::of(out).filter(|f| allowed.contains(f)) {
         Some(format) => Ok(format),
         None => {
@@ -89,7 +89,7 @@ pub fn write(document: &Document, format_is_pdf: bool, out: &Path) -> Result<Ans
 
 const ROWS: [Format; 5] = [Format::Html, Format::Pdf, Format::Xlsx, Format::Csv, Format::Json];
 const TABLES: [Format; 3] = [Format::Html, Format::Pdf, Format::Xlsx];
-const WORDS: [Format; 2] = [Format::Html, Format::Pdf];
+pub const WORDS: [Format; 2] = [Format::Html, Format::Pdf];
 
 /// With `key`, a signed checkpoint of the ledger is the last part of the report.
 pub fn results(study: &Path, at: &At, lang: Lang, out: &Path, key: Option<&Path>) -> Result<Answer, Failure> {

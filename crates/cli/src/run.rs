@@ -68,9 +68,13 @@ pub fn check(study: &Path, lang: Lang) -> Result<Answer, Failure> {
     match protocol::load(study) {
         Ok(loaded) => {
             let p = &loaded.compiled.protocol;
-            let mut out = protocol::render(&loaded.warnings, lang, color);
+            let texts = crate::letter::findings(study);
+            let wrong = texts.iter().any(protocol::Diagnostic::is_error);
+            let found: Vec<_> = loaded.warnings.iter().cloned().chain(texts).collect();
+            let mut out = protocol::render(&found, lang, color);
             out.push_str(&told::in_order(p, &loaded.hash, lang));
-            print(&out)
+            print(&out)?;
+            Ok(if wrong { Answer::No } else { Answer::Done })
         }
         Err(diagnostics) => {
             print(&protocol::render(&diagnostics, lang, color))?;

@@ -203,6 +203,7 @@ worked-out = worked out
 unclear = not clear
 # Letter
 letter-draft = This is a draft. It must not yet be given to participants or their families.
+letter-draft-public = This is a draft. It must not yet be published.
 letter-draft-word = Draft
 letter-draft-findings = Things to mend: { $n }.
 letter-draft-readings = Readings that no person has reviewed yet: { $n }.

@@ -203,6 +203,7 @@ worked-out = 公表値から計算
 unclear = 読み取りに不確かさあり
 # Letter
 letter-draft = これは草案です。参加された方やご家族には、まだお渡しできません。
+letter-draft-public = これは草案です。まだ公表できません。
 letter-draft-word = 草案
 letter-draft-findings = 直すところが{ $n }件あります。
 letter-draft-readings = 読み仮名のうち{ $n }語は、まだ人が確認していません。

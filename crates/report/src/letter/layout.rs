@@ -170,7 +170,9 @@ impl Setting<'_> {
         let mut blocks = Vec::new();
         if self.ask.standing == Standing::Draft {
             let (findings, unreviewed) = (findings.to_string(), unreviewed.to_string());
-            let mut text = vec![say::get(lang, "letter-draft")];
+            let public = self.ask.kind.rules().embargo;
+            let key = if public { "letter-draft-public" } else { "letter-draft" };
+            let mut text = vec![say::get(lang, key)];
             if findings != "0" {
                 text.push(say::fill(lang, "letter-draft-findings", &[("n", Arg::Text(&findings))]));
             }

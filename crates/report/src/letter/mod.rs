@@ -314,7 +314,10 @@ impl Letters {
             );
             broken.push(Diagnostic::error("L0205", message).at(place));
         }
-        broken.extend(lint::placed(whole.found.clone(), places));
+        // A number that could not be found was told already, with its reason.
+        let told = |d: &Diagnostic| wrong.iter().any(|(n, _)| d.message.en.contains(&format!("\"{n}\"")));
+        let found = whole.found.iter().filter(|(_, _, d)| d.code != "L0201" || !told(d)).cloned().collect();
+        broken.extend(lint::placed(found, places));
         if !broken.is_empty() {
             return Err(broken);
         }

@@ -52,7 +52,7 @@ pub struct Number {
     pub format: Format,
 }
 
-/// What is not named is not asked.
+/// What is not named is not asked, but a row without `group` is one of all together; `level: none` finds rows without one.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RowRef {
@@ -119,6 +119,10 @@ pub enum Format {
     Decimal,
     /// A p-value, for professional readers.
     P,
+    /// A confidence level: 「90%」.
+    Level,
+    /// A whole number of the protocol, such as a grade; never a result.
+    Whole,
 }
 
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -213,7 +217,10 @@ impl RowRef {
             && row.stat == self.stat
             && row.group == self.group
             && same(&self.variable, Some(&row.variable))
-            && same(&self.level, row.level.as_deref())
+            && match self.level.as_deref() {
+                Some("none") => row.level.is_none(),
+                _ => same(&self.level, row.level.as_deref()),
+            }
             && same(&self.method, Some(&row.method))
             && same(&self.set, Some(&row.set))
     }
@@ -307,7 +314,7 @@ fn constant(protocol: &Protocol, path: &str) -> Result<Value, Text> {
 }
 
 impl Format {
-    pub const ALL: [(&'static str, Format); 15] = [
+    pub const ALL: [(&'static str, Format); 17] = [
         ("people", Format::People),
         ("frequency", Format::Frequency),
         ("of100", Format::Of100),
@@ -323,6 +330,8 @@ impl Format {
         ("words", Format::Words),
         ("decimal", Format::Decimal),
         ("p", Format::P),
+        ("level", Format::Level),
+        ("whole", Format::Whole),
     ];
 
     pub fn named(name: &str) -> Option<Format> {
@@ -378,6 +387,8 @@ impl Format {
             (Format::Years, Lang::Ja) => format!("{}年", number::fixed(x / (12.0 * DAYS_PER_MONTH), 1)),
             (Format::Years, Lang::En) => format!("{} years", number::fixed(x / (12.0 * DAYS_PER_MONTH), 1)),
             (Format::Decimal, _) => number::fixed(x, 3),
+            (Format::Whole, _) if told.stat.is_none() => number::fixed(x, 0),
+            (Format::Level, _) if share => number::percent(x, 0),
             (Format::P, _) if share => number::p_value(x),
             _ => return None,
         })
@@ -399,6 +410,8 @@ impl Format {
             Format::Month => ("2023年1月", "January 2023"),
             Format::Words => ("AB1234", "AB1234"),
             Format::Decimal | Format::P => ("0.857", "0.857"),
+            Format::Level => ("95%", "95%"),
+            Format::Whole => ("3", "3"),
         };
         match lang {
             Lang::Ja => ja,
