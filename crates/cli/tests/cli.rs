@@ -472,3 +472,54 @@ fn a_file_with_mistakes_leaves_no_ledger_and_a_dry_run_writes_none() {
     assert_eq!(code, 1);
     assert!(why.contains("made for another file"), "{why}");
 }
+
+#[test]
+fn a_letter_is_a_draft_until_people_have_read_its_readings_commented_on_it_and_signed_it_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = small(folder.path(), "letter.db", "5");
+    assert!(done(&["letter", "check", "studies/jcog1017"]).contains("0 errors, 0 warnings"));
+    let at = ["--ledger", &ledger, "--cutoff", "2023-01-31"];
+    let told = done(&[&["letter", "check", "studies/jcog1017"][..], &at[..]].concat());
+    assert!(told.contains("letter.ja.yaml (Bereaved): draft") && told.contains("原発巣"), "{told}");
+
+    let page = |kind: &str, lang: &str, more: &[&str]| {
+        let out = folder.path().join("out.html").display().to_string();
+        let asked = ["--kind", kind, "--lang", lang, "--out", &out];
+        done(&[&["report", "studies/jcog1017"][..], &at[..], &asked[..], more].concat());
+        std::fs::read_to_string(&out).unwrap()
+    };
+    let ja = page("letter", "ja", &[]);
+    assert!(ja.contains("<rt>そう</rt>") && ja.contains("合成データ") && ja.contains("まだお"), "a draft");
+    assert!(page("letter", "ja", &["--large-print"]).contains("class=\"report letter large\""));
+    assert!(page("letter", "en", &["--bereaved"]).contains("sorry for your loss"));
+    assert!(page("press", "en", &[]).contains("Embargo"));
+    assert!(page("summary", "ja", &[]).contains("ハザード比"));
+    let out = folder.path().join("x.html").display().to_string();
+    let wrong = ["--kind", "press", "--bereaved", "--lang", "en", "--out", &out];
+    assert_eq!(refused(&[&["report", "studies/jcog1017"][..], &at[..], &wrong[..]].concat()).0, 2);
+
+    let adopt =
+        [&["letter", "adopt", "studies/jcog1017", "--lang", "ja", "--as", "dm"][..], &at[..]].concat();
+    let adopted = done(&adopt);
+    let hash = adopted.lines().next().unwrap().to_owned();
+    assert_eq!(hash.len(), 64);
+    assert!(refused(&adopt).1.contains("adopted before"));
+    let on_text = |act: &str, person: &str, more: &[&str]| {
+        let mut all = vec!["letter".to_owned(), act.to_owned(), "--ledger".to_owned(), ledger.clone()];
+        all.extend(["--text", &hash[..8], "--as", person].map(str::to_owned));
+        all.extend(more.iter().map(|m| (*m).to_owned()));
+        all
+    };
+    let call = |all: &[String]| shirube(&all.iter().map(String::as_str).collect::<Vec<_>>());
+    let sign = on_text("sign", "chair", &[]);
+    let said = String::from_utf8(call(&sign).stderr).unwrap();
+    assert!(said.contains("readings were not reviewed") && said.contains("No comment"), "{said}");
+    assert!(call(&on_text("comment", "dm", &["--comment", "分かりやすい"])).status.success());
+    assert!(!call(&sign).status.success(), "the readings are still not reviewed");
+    let ask =
+        ["letter", "ask", "--ledger", &ledger, "--participant", "1", "--vital", "alive", "--wishes", "yes"];
+    assert_eq!(refused(&[&ask[..], &["--as", "nobody"][..]].concat()).0, 1);
+    let status = done(&["letter", "status", "--ledger", &ledger]);
+    assert!(status.contains("letter ja participant v1") && status.contains("分かりやすい"), "{status}");
+    assert!(done(&["verify", "--ledger", &ledger]).contains("the ledger holds"));
+}

@@ -281,6 +281,19 @@ fn the_ratio_is_the_inverse_of_the_hazard_ratio_and_not_a_ratio_of_proportions()
 }
 
 #[test]
+fn what_the_letter_says_of_deaths_by_side_effects_is_chosen_by_the_rows() {
+    let said = |results: &Results| spoken(&draft(Ask::new(Kind::Letter, Lang::En), results).document);
+    assert!(said(&results()).contains("Nobody who had second registration died of a side effect"));
+    let mut one = results();
+    let mut rows =
+        one.rows.iter_mut().filter(|r| r.analysis == "ae_surgery" && r.level.as_deref() == Some("5"));
+    rows.find(|r| r.group.as_deref() == Some("B")).unwrap().value = Some(1.0);
+    assert!(said(&one).contains("died of a side effect of drugs or surgery. We are deeply sorry."));
+    set(&mut one, "ae_surgery", "worst-grade", "n", None);
+    assert!(said(&one).contains("do not tell whether anybody died"));
+}
+
+#[test]
 fn fewer_than_five_people_are_never_counted_out() {
     let mut few = results();
     for row in &mut few.rows {
@@ -320,6 +333,7 @@ fn without_a_row_or_with_results_that_are_not_open_nothing_half_told_comes_out()
 /// What the letter says when one file is changed: the findings, as code and place.
 fn changed(name: &str, from: &str, to: &str) -> Vec<Diagnostic> {
     let mut files = files();
+    files.retain(|n, _| !n.starts_with("press.") && !n.starts_with("summary."));
     let text = String::from_utf8(files[name].clone()).unwrap();
     assert!(text.contains(from), "{name} holds no {from}");
     files.insert(name.to_owned(), text.replacen(from, to, 1).into_bytes());

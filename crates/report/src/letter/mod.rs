@@ -274,6 +274,8 @@ impl Letters {
                 out.push(answers);
             }
         }
+        out.sort();
+        out.dedup();
         out
     }
 
