@@ -245,8 +245,7 @@ pub enum Kind {
 }
 
 fn kind(word: &str) -> Result<Kind, String> {
-    const KNOWN: &str =
-        "known: final, casebook, comparison, listings, letter, press, summary; `shirube read` sets the protocol";
+    const KNOWN: &str = "known: final, casebook, comparison, listings, letter, press, summary; `shirube read` sets the protocol";
     match word {
         "final" => Ok(Kind::Final),
         "casebook" => Ok(Kind::Casebook),

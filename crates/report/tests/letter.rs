@@ -309,6 +309,19 @@ fn fewer_than_five_people_are_never_counted_out() {
     let en = spoken(&draft(Ask::new(Kind::Letter, Lang::En), &few).document);
     assert!(ja.contains("| 5人未満") && !ja.contains("1.5%"), "{ja}");
     assert!(en.contains("| fewer than 5 people") && !en.contains("1.5%"), "{en}");
+    // nor the few who are left over
+    for row in &mut few.rows {
+        if row.analysis == "skin_ulcer" && row.group.as_deref() == Some("B") {
+            match row.stat.as_str() {
+                "n" => row.value = Some(201.0),
+                "share" => row.value = Some(201.0 / 203.0),
+                _ => {}
+            }
+        }
+    }
+    let ja = draft(Ask::new(Kind::Letter, Lang::Ja), &few);
+    assert!(spoken(&ja.document).contains("5人未満を除く全員"));
+    assert!(!ja.findings.iter().any(|d| d.code == "L0302"), "its readings are there");
 }
 
 #[test]

@@ -216,6 +216,15 @@ impl Setting<'_> {
     }
 }
 
+/// The cells of a table.
+pub(super) fn cells(block: &Block) -> impl Iterator<Item = &Cell> {
+    let table = match block {
+        Block::Table { table } => Some(table),
+        _ => None,
+    };
+    table.into_iter().flat_map(|t| t.head.iter().chain(t.rows.iter().flat_map(|r| &r.cells)))
+}
+
 /// A plain text with its readings.
 pub(super) fn read(text: &str, readings: Option<&Readings>) -> Words {
     let Some(readings) = readings else { return vec![Inline::text(text)] };

@@ -335,7 +335,9 @@ impl Letters {
             embargo: self.numbers.embargo,
         };
         let body = set.body();
-        let reviewed = serde_json::to_vec(&(ask.kind.name(), ask.lang, reader, whole.title.plain(), &body))
+        let cells: Vec<_> = body.iter().flat_map(layout::cells).map(|c| &c.read).collect();
+        let title = whole.title.plain();
+        let reviewed = serde_json::to_vec(&(ask.kind.name(), ask.lang, reader, title, &body, cells))
             .map_err(|e| vec![Diagnostic::error("L0206", Text::same(e.to_string()))])?;
         let hash = Sha256::digest(&reviewed).into();
         let document = set.document(body, findings.len(), unreviewed.len());

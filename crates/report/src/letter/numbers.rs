@@ -365,11 +365,20 @@ impl Format {
             Some(Value::Span(span)) => return (self == Format::Span).then(|| span.get(lang).to_owned()),
             Some(Value::Words(words)) => return (self == Format::Words).then(|| words.clone()),
         };
-        let small = told.count.is_some_and(|n| n > 0.0 && n < SMALL as f64);
+        let few_of = |n: f64| n > 0.0 && n < SMALL as f64;
+        let small = told.count.is_some_and(few_of);
+        // Who is left over may not be counted out either.
+        let rest = told.count.zip(told.of).is_some_and(|(n, of)| few_of(f64::from(of) - n));
         let share = (0.0..=1.0).contains(&x);
         Some(match (self, lang) {
             (Format::People, _) if x >= 0.0 && x.fract() == 0.0 => people(x, lang),
             (Format::Frequency | Format::Of100 | Format::Percent, _) if small => few(lang),
+            (Format::Frequency | Format::Of100 | Format::Percent, Lang::Ja) if rest => {
+                format!("{SMALL}人未満を除く全員")
+            }
+            (Format::Frequency | Format::Of100 | Format::Percent, Lang::En) if rest => {
+                format!("all but fewer than {SMALL} people")
+            }
             (Format::Frequency, Lang::Ja) if share => {
                 format!("{}（{}）", of_100(x, lang), number::percent(x, 1))
             }
