@@ -282,7 +282,7 @@ fn adopt(study: &Path, at: &At, which: &Which, person: &str) -> Result<Answer, F
         let draft = letters.draft(ask, &results, opened.compiled()).map_err(|f| refused(&f, lang))?;
         (draft, results.seq, results.cutoff)
     };
-    let trial = ledger_file::only_trial(&at.ledger, Mode::Existing, lang)?;
+    let trial = only_trial(&at.ledger, Mode::Existing, lang)?;
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let (findings, unreviewed) = (count(draft.findings.len()), count(draft.unreviewed.len()));
     let told = standing(&draft, false, lang);
@@ -295,8 +295,17 @@ fn adopt(study: &Path, at: &At, which: &Which, person: &str) -> Result<Answer, F
     print(&format!("{text}\n{told}"))
 }
 
+/// The one study of a ledger.
+fn only_trial(name: &str, mode: Mode, lang: Lang) -> Result<Trial, Failure> {
+    let study = {
+        let store = ledger_file::store(name, Mode::ReadOnly, lang)?;
+        ledger_file::only_study(store.as_ref(), name, lang)?
+    };
+    ledger_file::trial(name, &study, mode, lang)
+}
+
 fn on_text(act: &OnText, role: Role, make: impl FnOnce(Hash) -> LetterAct) -> Result<Answer, Failure> {
-    let trial = ledger_file::only_trial(&act.ledger, Mode::Existing, act.lang)?;
+    let trial = only_trial(&act.ledger, Mode::Existing, act.lang)?;
     let text = find(&trial.state(), &act.text, act.lang)?;
     execute(&trial, make(text), &context(&act.person, role, None)?, Vec::new(), act.lang)
 }
@@ -305,7 +314,7 @@ fn of_participant(
     of: &OfParticipant,
     make: impl FnOnce(ParticipantId, Date, &State) -> Result<LetterAct, Failure>,
 ) -> Result<Answer, Failure> {
-    let trial = ledger_file::only_trial(&of.ledger, Mode::Existing, of.lang)?;
+    let trial = only_trial(&of.ledger, Mode::Existing, of.lang)?;
     let state = trial.state();
     let id = ParticipantId(of.participant);
     let now = Timestamp::now();
@@ -364,7 +373,7 @@ fn find(state: &State, prefix: &str, lang: Lang) -> Result<Hash, Failure> {
 }
 
 fn status(ledger: &str, lang: Lang) -> Result<Answer, Failure> {
-    let trial = ledger_file::only_trial(ledger, Mode::ReadOnly, lang)?;
+    let trial = only_trial(ledger, Mode::ReadOnly, lang)?;
     let state = trial.state();
     let ja = lang == Lang::Ja;
     let mut out = String::new();

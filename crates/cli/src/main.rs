@@ -50,17 +50,26 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
         Command::Report { kind, key: Some(_), .. } if kind != Kind::Final => {
             Err(Failure::Usage("--key: a checkpoint is printed on a final report only".to_owned()))
         }
-        Command::Report { study, at, kind, lang, participant, replicates, large_print, bereaved, out, key } => {
-            match kind {
-                Kind::Final => report_file::results(&study, &at, lang, &out, key.as_deref()),
-                Kind::Casebook => report_file::casebooks(&study, &at, lang, participant, &out),
-                Kind::Listings => report_file::listings(&study, &at, lang, &out),
-                Kind::Comparison => report_file::comparison(&study, &at, lang, replicates.as_deref(), &out),
-                Kind::Text(kind) => {
-                    letter::report(&study, &at, &letter::Which { kind, lang, bereaved }, large_print, &out)
-                }
+        Command::Report {
+            study,
+            at,
+            kind,
+            lang,
+            participant,
+            replicates,
+            large_print,
+            bereaved,
+            out,
+            key,
+        } => match kind {
+            Kind::Final => report_file::results(&study, &at, lang, &out, key.as_deref()),
+            Kind::Casebook => report_file::casebooks(&study, &at, lang, participant, &out),
+            Kind::Listings => report_file::listings(&study, &at, lang, &out),
+            Kind::Comparison => report_file::comparison(&study, &at, lang, replicates.as_deref(), &out),
+            Kind::Text(kind) => {
+                letter::report(&study, &at, &letter::Which { kind, lang, bereaved }, large_print, &out)
             }
-        }
+        },
         Command::Letter(command) => letter::run(command),
         Command::Read { study, since, lang, out } => {
             report_file::protocol(&study, since.as_deref(), lang, &out)
