@@ -309,6 +309,12 @@ pub fn register(functions: &mut Functions, words: &Vocabulary) -> Result<(), Fun
         asks::recurred_within,
     )?;
     r.question(
+        "prior.advanced_or_recurred",
+        of().takes("months", Kind::Integer).reads("prior"),
+        |a| history(a, 2).advanced_or_recurred(read::word(a, 0), read::integer(a, 1)),
+        asks::advanced_or_recurred,
+    )?;
+    r.question(
         "prior.further_lines",
         truth().takes("n", Kind::Integer).reads("prior"),
         |a| history(a, 1).further_lines(read::count(a, 0)),

@@ -186,7 +186,7 @@ pub fn changed(results: &[GeneResult<'_>], gene: &str, change: &str) -> Told {
 }
 
 /// `p.Val600Glu` and `p.(V600E)` as `V600E`.
-pub(crate) fn short(hgvs: &str) -> String {
+pub fn short(hgvs: &str) -> String {
     const AMINO: [(&str, &str); 21] = [
         ("Ala", "A"),
         ("Arg", "R"),

@@ -179,6 +179,18 @@ impl<'a, I: Iterator<Item = Treatment<'a>> + Clone> History<'a, I> {
         })
     }
 
+    /// Given for metastatic disease, or recurrence as in [`recurred_within`](Self::recurred_within): asked together,
+    /// because one treatment whose setting nobody states may answer yes either way.
+    pub fn advanced_or_recurred(&self, what: &str, months: i64) -> Told {
+        self.at_least(1, |t| match (t.contains(what), t.setting) {
+            (false, _) => Ok(false),
+            (true, Some(Setting::Metastatic)) => Ok(true),
+            (true, Some(Setting::Adjuvant)) if t.outcome == Some(Outcome::Progression) => Ok(true),
+            (true, None) if within(t, months) != Ok(true) => Err("prior.setting"),
+            (true, _) => within(t, months),
+        })
+    }
+
     /// A treatment that holds both is being given, without progression.
     pub fn on_now(&self, one: &str, other: &str) -> Told {
         self.at_least(1, |t| {

@@ -213,6 +213,44 @@ pub enum KnowledgeCommand {
         #[arg(long, value_parser = lang, default_value = "en")]
         lang: Lang,
     },
+    /// What changed between two releases, and which open cases it touches
+    Diff {
+        before: PathBuf,
+        after: PathBuf,
+        /// Profile of an open case; may be given several times
+        #[arg(long = "case", value_name = "PROFILE.json")]
+        cases: Vec<PathBuf>,
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        as_of: Option<Date>,
+        #[arg(long, value_name = "JP|US|EU", value_parser = crate::expert_panel::place)]
+        jurisdiction: Option<panel::Place>,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
+    /// Signs a release; refused while rows lack their two reviews
+    Release {
+        folder: PathBuf,
+        /// File with the secret key of the signer
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Sign although rows lack their reviews
+        #[arg(long)]
+        draft: bool,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
+    /// Checks that a folder is what was signed
+    Verify {
+        folder: PathBuf,
+        note: PathBuf,
+        /// File with the public key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+    },
 }
 
 /// Where an analysis stands: which ledger, which cut-off, as known when.

@@ -5,7 +5,7 @@ use crate::failure::{Answer, Failure};
 use crate::{molecular_files, treatment_lines};
 use panel::{Files, Knowledge, Place, Problem, Profile, Query};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use words::Lang;
 
 pub fn run(command: PanelCommand) -> Result<Answer, Failure> {
@@ -36,11 +36,11 @@ pub fn run(command: PanelCommand) -> Result<Answer, Failure> {
             let options = view.options(&patient);
             let out = match format {
                 Format::Json => {
-                    serde_json::to_string_pretty(&panel::json(&view, &options))
+                    serde_json::to_string_pretty(&panel::json(&view, &read, &patient, &options))
                         .map_err(|e| Failure::unusable("options", e))?
                         + "\n"
                 }
-                Format::Text => panel::text(&view, &patient, &options, lang),
+                Format::Text => panel::text(&view, &read, &patient, &options, lang),
             };
             print(&out)?;
             for fault in &options.faults {
@@ -58,12 +58,115 @@ pub fn knowledge(command: KnowledgeCommand) -> Result<Answer, Failure> {
             print(&panel::summary(&knowledge, lang))
         }
         KnowledgeCommand::Civic(args) => molecular_files::civic(&args),
+        KnowledgeCommand::Diff { before, after, cases, as_of, jurisdiction, format, lang } => {
+            diff(&before, &after, &cases, as_of.zip(jurisdiction), format, lang)
+        }
+        KnowledgeCommand::Release { folder, key, out, draft, lang } => {
+            release(&folder, &key, &out, draft, lang)
+        }
+        KnowledgeCommand::Verify { folder, note, key } => verify(&folder, &note, &key),
     }
 }
 
 pub fn place(code: &str) -> Result<Place, String> {
     Place::from_code(code)
         .ok_or_else(|| format!("`{code}` is not a jurisdiction that is on file; use JP, US or EU"))
+}
+
+fn files(folder: &Path, lang: Lang) -> Result<(Files, Knowledge), Failure> {
+    let refused = |problems: Vec<Problem>| Failure::Refused(told(&problems, Some(folder), lang));
+    let files = Files::read(folder).map_err(refused)?;
+    let knowledge = Knowledge::load(&files).map_err(refused)?;
+    Ok((files, knowledge))
+}
+
+fn diff(
+    before: &Path,
+    after: &Path,
+    cases: &[PathBuf],
+    question: Option<(jiff::civil::Date, Place)>,
+    format: Format,
+    lang: Lang,
+) -> Result<Answer, Failure> {
+    let ((old_files, old), (new_files, new)) = (files(before, lang)?, files(after, lang)?);
+    let changes = panel::changes(&old_files, &new_files);
+    let mut touched = Vec::new();
+    if !cases.is_empty() {
+        let Some((as_of, place)) = question else {
+            return Err(Failure::Usage("--case needs --as-of and --jurisdiction".into()));
+        };
+        let query = Query { as_of, place, known_at: None };
+        for case in cases {
+            let text = std::fs::read_to_string(case).map_err(|e| Failure::unusable(case.display(), e))?;
+            let refused = |problems: Vec<Problem>| Failure::Refused(told(&problems, Some(case), lang));
+            let profile = Profile::from_json(&text).map_err(refused)?;
+            let (a, b) = (
+                old.patient(&profile, as_of).map_err(refused)?,
+                new.patient(&profile, as_of).map_err(refused)?,
+            );
+            touched.extend(panel::compare(&case.display().to_string(), (&old, &a, query), (&new, &b, query)));
+        }
+    }
+    if format == Format::Json {
+        let json = serde_json::json!({ "changes": changes, "cases": touched });
+        let text = serde_json::to_string_pretty(&json).map_err(|e| Failure::unusable("difference", e))?;
+        return print(&format!("{text}\n"));
+    }
+    let mut out = match lang {
+        Lang::Ja => format!("{} → {}: {} 行が変わりました\n", old.version, new.version, changes.len()),
+        Lang::En => format!("{} to {}: {} rows differ\n", old.version, new.version, changes.len()),
+    };
+    for change in &changes {
+        out += &format!("  {} {} {}\n", change.file, change.id, change.what);
+        for (column, was, is) in &change.cells {
+            out += &format!("      {column}: {was} → {is}\n");
+        }
+    }
+    if !cases.is_empty() {
+        out += &match lang {
+            Lang::Ja => format!("{} 症例のうち {} 症例に影響します\n", cases.len(), touched.len()),
+            Lang::En => format!("{} of {} cases are touched\n", touched.len(), cases.len()),
+        };
+    }
+    for case in &touched {
+        out += &format!("  {}\n", case.case);
+        for (what, was, is) in case.regimens.iter().chain(&case.findings) {
+            out += &format!("      {what}: {was} → {is}\n");
+        }
+    }
+    print(&out)
+}
+
+fn release(folder: &Path, key: &Path, out: &Path, draft: bool, lang: Lang) -> Result<Answer, Failure> {
+    let (files, knowledge) = files(folder, lang)?;
+    let open = knowledge.not_releasable();
+    if !open.is_empty() && !draft {
+        return Err(Failure::Refused(told(&open, Some(folder), lang)));
+    }
+    let secret = std::fs::read_to_string(key).map_err(|e| Failure::unusable(key.display(), e))?;
+    let signer =
+        ledger::Signer::from_secret_text(&secret).map_err(|e| Failure::unusable(key.display(), e))?;
+    std::fs::write(out, files.sign(&signer)).map_err(|e| Failure::unusable(out.display(), e))?;
+    let draft = if open.is_empty() {
+        String::new()
+    } else {
+        format!(" (draft: {} rows without two reviews)", open.len())
+    };
+    print(&format!("{} {}{draft}\n", knowledge.version, files.hash()))
+}
+
+fn verify(folder: &Path, note: &Path, key: &Path) -> Result<Answer, Failure> {
+    let files = Files::read(folder).map_err(|p| Failure::Refused(told(&p, Some(folder), Lang::En)))?;
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| Failure::unusable(path.display(), e));
+    let (note, text) = (read(note)?, read(key)?);
+    let key: ledger::Verifier = text.trim().parse().map_err(|e| Failure::unusable(key.display(), e))?;
+    match files.verify(&note, &[key]) {
+        Ok(true) => print(&format!("the signature holds: {}\n", files.hash())),
+        Ok(false) => {
+            Err(Failure::Refused(format!("the files are not those that were signed: {}", files.hash())))
+        }
+        Err(e) => Err(Failure::Refused(e.to_string())),
+    }
 }
 
 pub fn load(folder: Option<&Path>, lang: Lang) -> Result<Knowledge, Failure> {

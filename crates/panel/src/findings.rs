@@ -1,10 +1,10 @@
 //! The class of each finding: 1 standard now, 2 trial or off-label or not yet, 3 interpretive only.
 
 use crate::Patient;
-use crate::knowledge::{Certainty, Knowledge, Place, Query, Status, VARIANT, View};
+use crate::knowledge::{Certainty, Event, Evidence, Knowledge, Levels, Place, Query, Status, VARIANT, View};
 use crate::options::{Disease, Population};
 use biomarkers::{Call, Category, field};
-use rules::{Missing, Value};
+use rules::Value;
 use serde::Serialize;
 use std::sync::Arc;
 use words::Decimal;
@@ -19,6 +19,15 @@ pub struct FindingClass {
     pub missing: Vec<String>,
     /// The regimens on which the class rests.
     pub regimens: Vec<String>,
+    /// The rule that gave the class.
+    pub rule: String,
+    /// Ids of the facts on which it rests.
+    pub rows: Vec<String>,
+    /// When the class would change.
+    pub changes: words::Text,
+    /// The best evidence on other scales.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub levels: Option<Levels>,
 }
 
 /// A finding as the profile has it.
@@ -140,19 +149,35 @@ pub(crate) fn classify(view: &View<'_>, patient: &Patient, disease: &Disease) ->
 
 fn class(view: &View<'_>, patient: &Patient, found: Found) -> FindingClass {
     let knowledge = view.knowledge;
-    let answer =
-        |class: Option<u8>, reason: &'static str, regimens: &[usize], missing: Vec<String>| FindingClass {
+    let named: &[usize] =
+        knowledge.findings.iter().find(|n| n.finding == found.named).map_or(&[], |n| n.regimens.as_slice());
+    let evidence = evidence(view, patient, &found);
+    let answer = |class: Option<u8>, reason: &'static str, regimens: &[usize], missing: Vec<String>| {
+        let mut rows: Vec<String> = match reason {
+            "approved_elsewhere" => elsewhere_rows(view, regimens),
+            "evidence_B" => evidence.iter().map(|e| e.id.clone()).collect(),
+            _ => regimens
+                .iter()
+                .flat_map(|r| &view.firm[*r].rows)
+                .map(|at| knowledge.approvals[*at].id.clone())
+                .collect(),
+        };
+        rows.dedup();
+        FindingClass {
             finding: found.name.clone(),
             class,
             reason,
+            changes: changes(view, reason, regimens, &missing),
             missing,
             regimens: regimens.iter().map(|r| knowledge.regimens[*r].id.clone()).collect(),
-        };
+            rule: format!("class.{reason}"),
+            rows,
+            levels: if found.unqualified.is_some() { None } else { levels(view, named, &evidence) },
+        }
+    };
     if let Some(reason) = found.unqualified {
         return answer(Some(3), reason, &[], Vec::new());
     }
-    let named: &[usize] =
-        knowledge.findings.iter().find(|n| n.finding == found.named).map_or(&[], |n| n.regimens.as_slice());
     let populations: Vec<(usize, Status, Population)> = named
         .iter()
         .map(|r| {
@@ -213,15 +238,158 @@ fn class(view: &View<'_>, patient: &Patient, found: Found) -> FindingClass {
     if !named.is_empty() && populations.iter().all(|(_, _, p)| *p == Population::UsedUp) {
         return answer(Some(3), "used_up", named, Vec::new());
     }
+    if evidence.iter().any(|e| e.level == "A" || e.level == "B") {
+        return answer(Some(2), "evidence_B", &[], Vec::new());
+    }
     answer(Some(3), "no_route", &[], Vec::new())
+}
+
+/// Published evidence that the finding makes a drug work, for drugs that are not used up; strongest first.
+fn evidence<'k>(view: &View<'k>, patient: &Patient, found: &Found) -> Vec<&'k Evidence> {
+    let knowledge = view.knowledge;
+    let variants = records(knowledge, patient, VARIANT);
+    let mut out: Vec<&Evidence> = knowledge
+        .evidence
+        .iter()
+        .filter(|e| {
+            e.gene == found.name
+                && e.supports
+                && !e.resistance
+                && e.known_from <= view.query.known_at.unwrap_or(view.query.as_of)
+        })
+        .filter(|e| {
+            variants.iter().filter(|r| text(r, field::GENE) == Some(&e.gene)).any(|r| {
+                let qualifies = text(r, field::VALUE).and_then(Call::from_code).is_some_and(Call::qualifies);
+                let small = !text(r, field::KIND).is_some_and(biomarkers::is_gain);
+                let same = e.variant == "MUTATION"
+                    || text(r, field::HGVS).is_some_and(|h| biomarkers::short(h) == e.variant);
+                qualifies && small && same
+            })
+        })
+        .filter(|e| {
+            let used = |drug: &String| {
+                let id = drug.to_lowercase().replace(' ', "_");
+                knowledge.drugs.contains_key(&id) && knowledge.used_up_drug(patient, &id) == Ok(true)
+            };
+            e.drugs.is_empty() || !e.drugs.iter().all(used)
+        })
+        .collect();
+    out.sort_by(|a, b| (&a.level, &a.id).cmp(&(&b.level, &b.id)));
+    out
+}
+
+fn elsewhere_rows(view: &View<'_>, regimens: &[usize]) -> Vec<String> {
+    let knowledge = view.knowledge;
+    let mut out = Vec::new();
+    for place in Place::ALL.into_iter().filter(|place| *place != view.query.place) {
+        for regimen in regimens {
+            let standing = knowledge.standing(*regimen, &Query { place, ..view.query }, Certainty::High);
+            if standing.status.is_in_force() {
+                out.extend(standing.rows.iter().map(|at| knowledge.approvals[*at].id.clone()));
+            }
+        }
+    }
+    out
+}
+
+/// The basis of the finding on the scales of the map.
+fn levels(view: &View<'_>, named: &[usize], evidence: &[&Evidence]) -> Option<Levels> {
+    let knowledge = view.knowledge;
+    let in_force = |place: Place| {
+        named.iter().any(|r| {
+            knowledge.standing(*r, &Query { place, ..view.query }, Certainty::High).status.is_in_force()
+        })
+    };
+    let basis = if in_force(Place::Jp) || in_force(Place::Us) {
+        "approved_jp_or_us".to_owned()
+    } else if in_force(Place::Eu) {
+        "approved_elsewhere".to_owned()
+    } else {
+        match evidence.first().map(|e| (e.level.as_str(), e.disease.contains("Breast"))) {
+            Some(("B", true)) => "civic_B_breast".to_owned(),
+            Some(("B", false)) => "civic_B_other".to_owned(),
+            Some((level, _)) => format!("civic_{level}"),
+            None => "none".to_owned(),
+        }
+    };
+    knowledge.levels.iter().find(|l| l.basis == basis).cloned()
+}
+
+/// When the class would change.
+fn changes(view: &View<'_>, reason: &str, regimens: &[usize], missing: &[String]) -> words::Text {
+    let knowledge = view.knowledge;
+    let place = view.query.place.code();
+    let names = regimens.iter().map(|r| knowledge.regimens[*r].label.as_str()).collect::<Vec<_>>().join(", ");
+    let plans: Vec<String> = knowledge
+        .approvals
+        .iter()
+        .filter(|a| {
+            regimens.contains(&a.regimen)
+                && a.place == view.query.place
+                && a.event.is_plan()
+                && a.known_from <= view.query.known_at.unwrap_or(view.query.as_of)
+                && a.date.latest() > view.query.as_of
+        })
+        .map(|a| {
+            let mark = if a.certainty == Certainty::High { "" } else { ", unverified" };
+            let what = if a.event == Event::TargetDate { "target date" } else { "expected listing" };
+            format!("{what} {}{mark}", a.date)
+        })
+        .collect();
+    let plans = if plans.is_empty() { String::new() } else { format!(" ({})", plans.join("; ")) };
+    let missing = missing.join(", ");
+    let (ja, en) = match reason {
+        "standard_now" => (
+            format!("使用して増悪したとき、または承認が変わったとき: {names}"),
+            format!("when it is used up or the approval changes: {names}"),
+        ),
+        "undetermined" => (
+            format!("不足する情報がそろったとき: {missing}"),
+            format!("when the missing inputs are there: {missing}"),
+        ),
+        "approved_not_listed" => {
+            (format!("薬価収載されたとき{plans}: {names}"), format!("when it is listed{plans}: {names}"))
+        }
+        "line_not_reached" => (
+            format!("適応の条件を満たしたとき: {names}"),
+            format!("when the label's condition is met: {names}"),
+        ),
+        "approved_elsewhere" => (
+            format!("{place} で承認されたとき{plans}: {names}"),
+            format!("when it is approved in {place}{plans}: {names}"),
+        ),
+        "pending_decision" => (
+            format!("{place} の審査結果が出たとき{plans}: {names}"),
+            format!("when {place} decides{plans}: {names}"),
+        ),
+        "evidence_B" => (
+            "適応となる薬剤が承認されたとき、または治験が開かれたとき".to_owned(),
+            "when a drug is approved for it or a trial opens".to_owned(),
+        ),
+        "used_up" => (
+            format!("別の薬剤が承認されたとき（使用済み: {names}）"),
+            format!("when another drug is approved (used up: {names})"),
+        ),
+        "vus" => ("病的と再分類されたとき".to_owned(), "when it is classified as pathogenic".to_owned()),
+        "not_qualifying" => (
+            "別の検体で基準に達したとき".to_owned(),
+            "when another specimen reaches the threshold".to_owned(),
+        ),
+        _ => ("根拠または治験が現れたとき".to_owned(), "when evidence or a trial appears".to_owned()),
+    };
+    words::Text::new(ja, en)
 }
 
 impl Knowledge {
     /// Whether the leading drug of a regimen was given and disease progressed on it.
     pub(crate) fn used_up(&self, patient: &Patient, regimen: usize) -> biomarkers::Told {
+        self.used_up_drug(patient, self.regimens[regimen].leading_drug())
+    }
+
+    /// Whether disease progressed on a drug. What nobody mentions does not count as given.
+    fn used_up_drug(&self, patient: &Patient, drug: &str) -> biomarkers::Told {
         match self.dictionary.slot("prior").map(|slot| patient.values.get(slot)) {
-            Some(list @ Value::List(_)) => biomarkers::used_up(list, self.regimens[regimen].leading_drug()),
-            Some(Value::Missing(Missing::NotYetKnown)) | None => Ok(false),
+            Some(list @ Value::List(_)) => biomarkers::used_up(list, drug),
             _ => Ok(false),
         }
     }

@@ -6,21 +6,26 @@
 #![forbid(unsafe_code)]
 
 mod bind;
+mod consider;
 mod findings;
 mod knowledge;
 pub mod lines;
 mod options;
 mod problem;
 mod profile;
+mod release;
+mod strict;
 mod told;
 
 pub use bind::{Contradiction, Patient};
+pub use consider::Considered;
 pub use findings::FindingClass;
 pub use knowledge::{
-    Approval, Assay, Certainty, Concept, Domain, Drug, Event, Files, Knowledge, Label, Place, Query, Regimen,
-    Standing, Status, View,
+    Approval, Assay, Certainty, Concept, Consideration, Domain, Drug, Event, Evidence, Files, Knowledge,
+    Label, Levels, Named, Place, Query, Regimen, Review, Standing, Status, TrialResult, View,
 };
 pub use options::{Options, RegimenOption, RuleFault, Unverified, Verdict};
 pub use problem::Problem;
 pub use profile::{Datum, Observation, Prior, Profile, Sample, State, Treatment};
-pub use told::{banner, json, summary, text};
+pub use release::{Change, Touched, changes, compare, touched};
+pub use told::{banner, json, status_text, summary, text};

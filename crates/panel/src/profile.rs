@@ -4,7 +4,9 @@
 //! against one release.
 
 use crate::Problem;
+use crate::strict::{NoTwins, long_numbers};
 use serde::Serialize;
+use serde::de::DeserializeSeed;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use words::{Decimal, PartialDate};
@@ -130,7 +132,9 @@ impl Profile {
 
     /// Reads a profile. All problems of form are told.
     pub fn from_json(text: &str) -> Result<Profile, Vec<Problem>> {
-        let json: Json = serde_json::from_str(text).map_err(|e| {
+        let mut strict = serde_json::Deserializer::from_str(text);
+        let json = NoTwins.deserialize(&mut strict).and_then(|()| serde_json::from_str::<Json>(text));
+        let json: Json = json.map_err(|e| {
             let place = format!("{}:{}", e.line(), e.column());
             vec![Problem::new(
                 place,
@@ -139,6 +143,10 @@ impl Profile {
                 format!("this is not JSON: {e}"),
             )]
         })?;
+        let long = long_numbers(text);
+        if !long.is_empty() {
+            return Err(long);
+        }
         Profile::from_value(&json)
     }
 
@@ -150,6 +158,8 @@ impl Profile {
             reader.wrong("(profile)", "a JSON object", "JSON オブジェクト");
             return Err(reader.problems);
         };
+        // A scenario or an import keeps the profile beside other things.
+        let map = map.get("profile").and_then(Json::as_object).unwrap_or(map);
         for (concept, value) in map {
             match (concept.as_str(), value) {
                 (_, Json::Null) => {}

@@ -163,6 +163,16 @@ pub fn recurred_within(a: &Arguments<'_>) -> Text {
         format!("recurrence within {n} months of (neo)adjuvant {}", w.en),
     )
 }
+pub fn advanced_or_recurred(a: &Arguments<'_>) -> Text {
+    let (w, n) = (what(a, 0), integer(a, 1));
+    Text::new(
+        format!("転移・再発に対する{0}、または周術期の{0}の終了後{n}か月以内の再発", w.ja),
+        format!(
+            "{} for metastatic disease, or recurrence within {n} months of adjuvant treatment with it",
+            w.en
+        ),
+    )
+}
 pub fn further_lines(a: &Arguments<'_>) -> Text {
     let n = integer(a, 0);
     Text::new(

@@ -14,7 +14,7 @@ use words::Text;
 pub struct Files(pub BTreeMap<String, String>);
 
 impl Files {
-    pub const NAMES: [&'static str; 8] = [
+    pub const NAMES: [&'static str; 13] = [
         "regimens.csv",
         "approvals.csv",
         "labels.csv",
@@ -22,6 +22,11 @@ impl Files {
         "assays.csv",
         "concepts.csv",
         "findings.csv",
+        "results.csv",
+        "considerations.csv",
+        "civic.csv",
+        "levels.csv",
+        "reviews.csv",
         "release.csv",
     ];
 
@@ -35,6 +40,11 @@ impl Files {
             ("assays.csv", include_str!("../../../../knowledge/breast/assays.csv")),
             ("concepts.csv", include_str!("../../../../knowledge/breast/concepts.csv")),
             ("findings.csv", include_str!("../../../../knowledge/breast/findings.csv")),
+            ("results.csv", include_str!("../../../../knowledge/breast/results.csv")),
+            ("considerations.csv", include_str!("../../../../knowledge/breast/considerations.csv")),
+            ("civic.csv", include_str!("../../../../knowledge/breast/civic.csv")),
+            ("levels.csv", include_str!("../../../../knowledge/breast/levels.csv")),
+            ("reviews.csv", include_str!("../../../../knowledge/breast/reviews.csv")),
             ("release.csv", include_str!("../../../../knowledge/breast/release.csv")),
         ];
         Files(files.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
@@ -359,7 +369,7 @@ impl Knowledge {
             let rule = match Rule::compile(row.get("rule"), &Scope::new(&dictionary), &functions) {
                 Ok(rule) => rule,
                 Err(mistakes) => {
-                    mistakes.iter().for_each(|m| l.problem(mistake(row, m)));
+                    mistakes.iter().for_each(|m| l.problem(mistake(row, "rule", m)));
                     return;
                 }
             };
@@ -397,6 +407,103 @@ impl Knowledge {
             findings.push(Named { finding: row.get("finding").to_owned(), regimens: own });
         });
 
+        let mut results = Vec::new();
+        l.rows(files, "results.csv", &["trial", "regimen_id", "endpoint", "source"], |l, row| {
+            l.source(row);
+            let certainty = l.certainty(row);
+            let Some(regimen) = number(row.get("regimen_id")) else {
+                return l.unknown(row, "regimen_id", row.get("regimen_id"));
+            };
+            let own = |column: &str| row.get(column).to_owned();
+            results.push(TrialResult {
+                regimen,
+                trial: own("trial"),
+                nct: own("nct"),
+                population: own("population"),
+                endpoint: own("endpoint"),
+                unit: own("unit"),
+                experimental: own("value_exp"),
+                control: own("value_ctl"),
+                hr: own("hr"),
+                interval: (own("ci_low"), own("ci_high")),
+                certainty,
+                source: own("source"),
+            });
+        });
+
+        let mut considerations = Vec::new();
+        seen.clear();
+        let needs = ["consideration_id", "kind", "regimens", "when", "ja", "en", "source"];
+        l.rows(files, "considerations.csv", &needs, |l, row| {
+            l.twice(&mut seen, row, "consideration_id");
+            l.source(row);
+            let certainty = l.certainty(row);
+            let mut regimens = Vec::new();
+            for id in row.list("regimens") {
+                match number(&id) {
+                    Some(at) => regimens.push(at),
+                    None => l.unknown(row, "regimens", &id),
+                }
+            }
+            match Rule::compile(row.get("when"), &Scope::new(&dictionary), &functions) {
+                Ok(when) => considerations.push(Consideration {
+                    id: row.get("consideration_id").to_owned(),
+                    kind: row.get("kind").to_owned(),
+                    regimens,
+                    when,
+                    text: Text::new(row.get("ja"), row.get("en")),
+                    certainty,
+                    source: row.get("source").to_owned(),
+                }),
+                Err(mistakes) => mistakes.iter().for_each(|m| l.problem(mistake(row, "when", m))),
+            }
+        });
+
+        let mut evidence = Vec::new();
+        l.rows(files, "civic.csv", &["evidence_id", "gene", "variant", "level", "source"], |l, row| {
+            l.source(row);
+            evidence.push(Evidence {
+                id: row.get("evidence_id").to_owned(),
+                gene: row.get("gene").to_owned(),
+                variant: row.get("variant").to_owned(),
+                disease: row.get("disease").to_owned(),
+                drugs: row.list("drugs"),
+                supports: row.get("direction") == "Supports",
+                level: row.get("level").to_owned(),
+                resistance: row.get("significance") == "Resistance",
+                known_from: l.day(row, "known_from"),
+                source: row.get("source").to_owned(),
+            });
+        });
+
+        let mut levels = Vec::new();
+        l.rows(files, "levels.csv", &["basis", "jp", "escat", "amp", "source"], |l, row| {
+            l.source(row);
+            levels.push(Levels {
+                basis: row.get("basis").to_owned(),
+                jp: row.get("jp").to_owned(),
+                escat: row.get("escat").to_owned(),
+                amp: row.get("amp").to_owned(),
+                unverified: l.certainty(row) != Certainty::High,
+            });
+        });
+
+        let mut reviews = Vec::new();
+        l.rows(files, "reviews.csv", &["row_id", "curator", "reviewer", "date"], |l, row| {
+            let id = row.get("row_id").to_owned();
+            if !approvals.iter().any(|a| a.id == id) && !labels.iter().any(|label| label.id == id) {
+                l.unknown(row, "row_id", &id);
+            }
+            for column in ["curator", "reviewer"] {
+                if row.get(column).is_empty() {
+                    l.unknown(row, column, "");
+                }
+            }
+            let date = l.day(row, "date");
+            let (curator, reviewer) = (row.get("curator").to_owned(), row.get("reviewer").to_owned());
+            reviews.push(Review { row: id, curator, reviewer, date });
+        });
+
         let (mut complete_to, mut stale_after_days, mut version) = (None, 180, String::new());
         l.rows(files, "release.csv", &["key", "value"], |l, row| match row.get("key") {
             "complete_to" => complete_to = Some(l.day(row, "value")),
@@ -428,6 +535,11 @@ impl Knowledge {
             assays,
             concepts,
             findings,
+            results,
+            considerations,
+            evidence,
+            levels,
+            reviews,
             dictionary,
             functions,
             complete_to,
@@ -437,9 +549,9 @@ impl Knowledge {
     }
 }
 
-fn mistake(row: &Row<'_>, mistake: &Diagnostic) -> Problem {
-    let excerpt = row.get("rule").get(mistake.span.clone()).unwrap_or("");
-    let place = format!("{} ({}..{} `{excerpt}`)", row.place("rule"), mistake.span.start, mistake.span.end);
+fn mistake(row: &Row<'_>, column: &str, mistake: &Diagnostic) -> Problem {
+    let excerpt = row.get(column).get(mistake.span.clone()).unwrap_or("");
+    let place = format!("{} ({}..{} `{excerpt}`)", row.place(column), mistake.span.start, mistake.span.end);
     let mut problem = Problem::new(place, "rule", mistake.message.ja.clone(), mistake.message.en.clone());
     problem.hint = mistake.hint.clone().or_else(|| mistake.expected.clone());
     problem

@@ -247,6 +247,75 @@ pub struct Named {
     pub regimens: Vec<usize>,
 }
 
+/// One reported endpoint of one trial in one population.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrialResult {
+    pub regimen: usize,
+    pub trial: String,
+    pub nct: String,
+    pub population: String,
+    pub endpoint: String,
+    pub unit: String,
+    pub experimental: String,
+    pub control: String,
+    pub hr: String,
+    /// Lower and upper limit, empty if not on file.
+    pub interval: (String, String),
+    pub certainty: Certainty,
+    pub source: String,
+}
+
+/// What should be weighed beside the labels: local treatment, order, safety, comorbidity, values. Never a score.
+#[derive(Clone, Debug)]
+pub struct Consideration {
+    pub id: String,
+    pub kind: String,
+    /// The regimens that it is about; none if it is about the patient.
+    pub regimens: Vec<usize>,
+    pub when: Rule,
+    pub text: words::Text,
+    pub certainty: Certainty,
+    pub source: String,
+}
+
+/// One item of published evidence about a gene (CIViC).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    pub id: String,
+    pub gene: String,
+    /// A change such as `E542K`, or `MUTATION` for any.
+    pub variant: String,
+    pub disease: String,
+    pub drugs: Vec<String>,
+    pub supports: bool,
+    pub level: String,
+    pub resistance: bool,
+    pub known_from: Date,
+    pub source: String,
+}
+
+/// One person's review of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    pub row: String,
+    /// Who entered the row.
+    pub curator: String,
+    pub reviewer: String,
+    pub date: Date,
+}
+
+/// A basis of evidence on three scales. A map is data with a curator, not code.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Levels {
+    pub basis: String,
+    /// Japan: A to F, R.
+    pub jp: String,
+    pub escat: String,
+    pub amp: String,
+    /// Whether the map has not been verified.
+    pub unverified: bool,
+}
+
 /// One release of knowledge: checked, its labels compiled.
 pub struct Knowledge {
     pub regimens: Vec<Regimen>,
@@ -256,6 +325,11 @@ pub struct Knowledge {
     pub assays: BTreeMap<String, Assay>,
     pub concepts: BTreeMap<String, Concept>,
     pub findings: Vec<Named>,
+    pub results: Vec<TrialResult>,
+    pub considerations: Vec<Consideration>,
+    pub evidence: Vec<Evidence>,
+    pub levels: Vec<Levels>,
+    pub reviews: Vec<Review>,
     pub dictionary: Dictionary,
     pub functions: Functions,
     /// The day up to which the files are complete.
