@@ -1,7 +1,7 @@
 //! From a profile to the values that rules read, with everything that is wrong told by its place.
 
 use crate::knowledge::{Domain, Knowledge, OBSERVATION_FIELDS, VARIANT};
-use crate::profile::{Datum, Observation, Prior, Profile, State};
+use crate::profile::{Datum, Observation, Prior, Profile, State, UNCLASSIFIED};
 use crate::{Concept, Problem};
 use biomarkers::{Call, Latest, Outcome, Setting, field, latest};
 use jiff::civil::Date;
@@ -343,18 +343,22 @@ impl Binder<'_> {
                 self.problem(format!("{place}.assay_id"), "unknown_assay", ja, en);
             }
             for (gene, call) in &sample.findings {
-                let Some(call) = Call::from_code(call) else {
-                    let codes = Call::CODES.join(", ");
-                    self.problem(
-                        format!("{place}.findings.{gene}"),
-                        "unknown_code",
-                        format!("次のいずれかではありません: {codes}"),
-                        format!("this is none of {codes}"),
-                    );
-                    continue;
+                let found = match (Call::from_code(call), call.as_str()) {
+                    (Some(call), _) => Value::Boolean(call.qualifies()),
+                    (None, UNCLASSIFIED) => Value::Missing(Missing::Unknown),
+                    _ => {
+                        let codes = Call::CODES.join(", ");
+                        self.problem(
+                            format!("{place}.findings.{gene}"),
+                            "unknown_code",
+                            format!("次のいずれかではありません: {codes}"),
+                            format!("this is none of {codes}"),
+                        );
+                        continue;
+                    }
                 };
                 records.push(Arc::from([
-                    Value::Boolean(call.qualifies()),
+                    found,
                     sample.date.map_or(Value::NOT_YET_KNOWN, Value::Date),
                     Value::text(gene),
                     Value::Boolean(sample.adequate),

@@ -35,6 +35,10 @@ impl View<'_> {
                 .filter(|o| o.verdict != Verdict::NotEligible)
                 .map(|o| o.id.clone())
                 .collect();
+            let asked = self.query.known_at.unwrap_or(self.query.as_of);
+            if one.known_from.is_some_and(|day| day > asked) {
+                continue;
+            }
             let about_drugs = matches!(one.kind.as_str(), "safety" | "comorbidity");
             if about_drugs && !one.regimens.is_empty() && regimens.is_empty() {
                 continue;

@@ -110,7 +110,7 @@ pub struct Sample {
     pub tumour_fraction: Option<Decimal>,
     /// False when a negative result of this sample means nothing.
     pub adequate: bool,
-    /// By gene: `pathogenic`, `likely_pathogenic`, `vus`, `none_found`.
+    /// By gene: `pathogenic`, `likely_pathogenic`, `vus`, `none_found`, `unclassified`.
     pub findings: BTreeMap<String, String>,
 }
 
@@ -181,6 +181,15 @@ impl Profile {
         if reader.problems.is_empty() { Ok(profile) } else { Err(reader.problems) }
     }
 }
+
+/// The class of one finding of a sample. What states no class (a frequency, a name) is found and not classified.
+fn class_of(call: &Json) -> String {
+    let stated = ["value", "class", "call"].iter().find_map(|key| call.get(key));
+    stated.unwrap_or(call).as_str().unwrap_or(UNCLASSIFIED).to_owned()
+}
+
+/// A finding of a sample that nobody classified: it is unknown whether it counts.
+pub(crate) const UNCLASSIFIED: &str = "unclassified";
 
 struct Reader {
     problems: Vec<Problem>,
@@ -388,24 +397,16 @@ impl Reader {
             let mut findings = BTreeMap::new();
             match get("findings") {
                 Json::Object(genes) => {
-                    for (gene, call) in genes {
-                        let at = format!("{place}.findings.{gene}");
-                        let call = call.get("value").unwrap_or(call);
-                        self.text(&at, call).into_iter().for_each(|call| {
-                            findings.insert(gene.clone(), call);
-                        });
-                    }
+                    findings.extend(genes.iter().map(|(gene, call)| (gene.clone(), class_of(call))));
                 }
                 Json::Array(genes) => {
                     for (j, one) in genes.iter().enumerate() {
-                        let at = format!("{place}.findings[{j}]");
-                        let member = |key: &str| one.get(key).cloned().unwrap_or(Json::Null);
-                        match (self.text(&at, &member("gene")), self.text(&at, &member("value"))) {
-                            (Some(gene), Some(call)) => {
-                                findings.insert(gene, call);
+                        match one.get("gene").and_then(Json::as_str) {
+                            Some(gene) => {
+                                findings.insert(gene.to_owned(), class_of(one));
                             }
-                            _ => self.wrong(
-                                &at,
+                            None => self.wrong(
+                                &format!("{place}.findings[{j}]"),
                                 "an object with `gene` and `value`",
                                 "gene と value を持つオブジェクト",
                             ),

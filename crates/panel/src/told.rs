@@ -171,6 +171,7 @@ impl Page<'_> {
             .filter(|r| r.regimen == at)
             .map(|r| {
                 let values = match (r.experimental.is_empty(), r.control.is_empty()) {
+                    (true, _) if r.hr.is_empty() => " -".to_owned(),
                     (true, _) => String::new(),
                     (_, true) => format!(" {} {}", r.experimental, r.unit),
                     _ => format!(" {} v {} {}", r.experimental, r.control, r.unit),

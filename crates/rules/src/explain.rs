@@ -163,14 +163,17 @@ impl<'e> Explainer<'e> {
         let asks = custom.function.voice.as_ref().map_or_else(Text::default, |voice| {
             self.evaluator.with_arguments(custom, None, |arguments, _, _| (voice.asks)(arguments))
         });
-        let asks = if negated {
-            Text::new(format!("「{}」でない", asks.ja), format!("not: {}", asks.en))
-        } else {
-            asks
-        };
         let verdict = outcome(&truth);
         let text = match truth {
             Truth::Error(error) => error.message,
+            Truth::True if negated => Text::new(
+                format!("{}: 該当しない（条件に適合）", asks.ja),
+                format!("{}: no, as required", asks.en),
+            ),
+            Truth::False if negated => Text::new(
+                format!("{}: 該当（該当しないこと）", asks.ja),
+                format!("{}: yes, must not be", asks.en),
+            ),
             Truth::True => Text::new(format!("{}: 該当", asks.ja), format!("{}: yes", asks.en)),
             Truth::False => Text::new(format!("{}: 該当しない", asks.ja), format!("{}: no", asks.en)),
             Truth::Unknown => {

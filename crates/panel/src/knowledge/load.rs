@@ -438,6 +438,8 @@ impl Knowledge {
             l.twice(&mut seen, row, "consideration_id");
             l.source(row);
             let certainty = l.certainty(row);
+            let dated = !row.get("known_from").is_empty();
+            let known_from = dated.then(|| l.day(row, "known_from"));
             let mut regimens = Vec::new();
             for id in row.list("regimens") {
                 match number(&id) {
@@ -450,6 +452,7 @@ impl Knowledge {
                     id: row.get("consideration_id").to_owned(),
                     kind: row.get("kind").to_owned(),
                     regimens,
+                    known_from,
                     when,
                     text: Text::new(row.get("ja"), row.get("en")),
                     certainty,

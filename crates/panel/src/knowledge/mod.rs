@@ -273,6 +273,8 @@ pub struct Consideration {
     /// The regimens that it is about; none if it is about the patient.
     pub regimens: Vec<usize>,
     pub when: Rule,
+    /// The day on which it could be known; none if it is older than anything that is asked.
+    pub known_from: Option<Date>,
     pub text: words::Text,
     pub certainty: Certainty,
     pub source: String,

@@ -418,9 +418,12 @@ fn histories_complete_incomplete_and_with_a_hit() {
     let late = json!({"drugs": ["docetaxel"], "setting": "adjuvant", "outcome": "completed", "months_to_recurrence": 7});
     let unsaid = json!({"drugs": ["docetaxel"], "setting": "adjuvant", "outcome": "completed"});
     for at in ["US", "EU"] {
-        assert_eq!(of(true, &[adjuvant.clone()], "tdxd_her2low", at), YES);
-        assert_eq!(of(true, &[late.clone()], "tdxd_her2low", at), NO);
-        assert_eq!(of(true, &[unsaid.clone()], "tdxd_her2low", at), open(&["prior.months_to_recurrence"]));
+        assert_eq!(of(true, std::slice::from_ref(&adjuvant), "tdxd_her2low", at), YES);
+        assert_eq!(of(true, std::slice::from_ref(&late), "tdxd_her2low", at), NO);
+        assert_eq!(
+            of(true, std::slice::from_ref(&unsaid), "tdxd_her2low", at),
+            open(&["prior.months_to_recurrence"])
+        );
     }
     assert_eq!(of(true, &[late], "tdxd_her2low", "JP"), YES, "a chemotherapy history of any kind");
     let no_outcome = json!({"drugs": ["letrozole"], "setting": "metastatic"});
@@ -562,4 +565,88 @@ fn several_observations_the_latest_speaks_and_a_contradiction_is_a_state() {
     let er = options(&with(&hr_pos("0"), json!({"er.percent": [{"value": 0}, {"value": 90}]})), TODAY, "JP");
     assert_eq!(er.flags, ["contradiction:er.percent"]);
     assert_eq!(er.subtype, "undetermined");
+}
+
+#[test]
+fn considerations_are_shown_where_they_apply_and_are_never_a_score() {
+    let ids = |p: &Json, at: &str| -> Vec<(String, bool)> {
+        let view = KNOWLEDGE.view(query(TODAY, at));
+        let patient = patient(p, TODAY);
+        let all = view.options(&patient);
+        view.considerations(&patient, &all).into_iter().map(|c| (c.id, c.applies)).collect()
+    };
+    let thp = item(&["trastuzumab", "pertuzumab", "docetaxel"], "metastatic", "progression");
+    let tdxd = item(&["trastuzumab_deruxtecan"], "metastatic", "progression");
+    let brain = with(
+        &her2_pos(),
+        json!({"disease.brain_metastases": true, "disease.oligometastatic": false,
+        "patient.goal": "quality_of_life", "prior": {"complete": true, "items": [thp.clone(), tdxd]}}),
+    );
+    let got = ids(&brain, "JP");
+    let applies = |all: &[(String, bool)], id: &str| all.iter().find(|c| c.0 == id).map(|c| c.1);
+    assert_eq!(applies(&got, "local.brain"), Some(true));
+    assert_eq!(applies(&got, "local.brain.her2"), Some(true));
+    assert_eq!(applies(&got, "after.her2.tdxd"), Some(true));
+    assert_eq!(applies(&got, "values.goal"), Some(true));
+    assert_eq!(applies(&got, "local.oligometastatic"), None);
+    assert_eq!(applies(&got, "safety.tdxd.ild"), None, "trastuzumab deruxtecan is used up");
+    let second = with(&her2_pos(), prior(true, &[thp]));
+    let got = ids(&second, "JP");
+    assert_eq!(applies(&got, "safety.tdxd.ild"), Some(true));
+    assert_eq!(applies(&got, "comorbidity.ild"), Some(false), "nobody asked: open, with the input named");
+    assert_eq!(applies(&got, "local.brain"), Some(false));
+    let without = options(
+        &with(&second, json!({"patient.goal": "survival", "patient.ild_history": true})),
+        TODAY,
+        "JP",
+    );
+    let with_none = options(&second, TODAY, "JP");
+    assert_eq!(with_none.regimens, without.regimens, "values and comorbidity change no verdict");
+}
+
+#[test]
+fn a_release_is_signed_as_it_is_and_a_difference_names_the_touched_cases() {
+    let files = Files::breast();
+    let signer = ledger::Signer::new("panel", &[7; 32]).unwrap();
+    let note = files.sign(&signer);
+    assert!(files.verify(&note, &[signer.verifier()]).unwrap());
+    let mut newer = files.clone();
+    let old = newer.0["approvals.csv"].clone();
+    let line: String =
+        old.lines().find(|l| l.starts_with("tucatinib_tras_cape.JP.2,")).unwrap().to_owned() + "\n";
+    let mut before = files.clone();
+    before.0.insert("approvals.csv".into(), old.replace(&line, ""));
+    let labels = before.0["labels.csv"].replace(",tucatinib_tras_cape.JP.2,", ",,");
+    before.0.insert("labels.csv".into(), labels);
+    assert!(!before.verify(&note, &[signer.verifier()]).unwrap(), "other files than were signed");
+    let other = ledger::Signer::new("panel", &[8; 32]).unwrap();
+    assert!(files.verify(&note, &[other.verifier()]).is_err());
+
+    let changes = panel::changes(&before, &files);
+    let ids: Vec<(&str, &str)> = changes.iter().map(|c| (c.id.as_str(), c.what)).collect();
+    assert_eq!(ids, [("tucatinib_tras_cape.JP.2", "added"), ("tucatinib_tras_cape.JP.L1", "changed")]);
+    let earlier = Knowledge::load(&before).unwrap_or_else(|p| panic!("{p:?}"));
+    let thp = item(&["trastuzumab", "pertuzumab", "docetaxel"], "metastatic", "progression");
+    let case = |p: &Json| {
+        let profile = Profile::from_value(p).unwrap();
+        let (a, b) = (
+            earlier.patient(&profile, day(TODAY)).unwrap(),
+            KNOWLEDGE.patient(&profile, day(TODAY)).unwrap(),
+        );
+        compare("case", (&earlier, &a, query(TODAY, "JP")), (&KNOWLEDGE, &b, query(TODAY, "JP")))
+    };
+    let touched = case(&with(&her2_pos(), prior(true, &[thp]))).unwrap();
+    assert_eq!(
+        touched.regimens,
+        [(
+            "tucatinib_tras_cape".to_owned(),
+            "not_eligible (positive_opinion)".to_owned(),
+            "eligible (in_force_not_reimbursed)".to_owned()
+        )]
+    );
+    let untouched = case(&hr_pos("1+")).unwrap();
+    assert_eq!(untouched.regimens.len(), 1, "the status of the regimen changes for everybody");
+    newer.0.insert("release.csv".into(), newer.0["release.csv"].replace("0.1.0", "0.1.1"));
+    assert_eq!(panel::changes(&files, &newer).len(), 1);
+    assert!(!KNOWLEDGE.not_releasable().is_empty(), "no row has been reviewed by two yet");
 }
