@@ -83,13 +83,19 @@ fn found(view: &View<'_>, patient: &Patient, disease: &Disease) -> Vec<Found> {
         Category::Ultralow => add("HER2_ultralow", None),
         _ => {}
     }
-    // The finding qualifies when its best result reaches the threshold; whether the assay counts is for the label.
-    for (path, name, least) in
-        [("pdl1.cps", "PD-L1_CPS", 10), ("pdl1.ic", "PD-L1_IC", 1), ("tmb.per_mb", "TMB", 10)]
-    {
+    // Below the threshold counts only by the assay to which the threshold belongs; by another the label's rule says open.
+    for (path, name, least, assay) in [
+        ("pdl1.cps", "PD-L1_CPS", 10, Some("22C3_PHARMDX")),
+        ("pdl1.ic", "PD-L1_IC", 1, Some("SP142")),
+        ("tmb.per_mb", "TMB", 10, None),
+    ] {
         let all = records(knowledge, patient, path);
-        if let Some(best) = all.iter().filter_map(|r| number(r)).max() {
-            add(name, (best < Decimal::from(least)).then_some("not_qualifying"));
+        let known = || all.iter().filter_map(|r| Some((number(r)?, text(r, field::ASSAY))));
+        let best = known().filter(|(_, by)| assay.is_none_or(|a| *by == Some(a))).map(|(n, _)| n).max();
+        match best {
+            Some(best) => add(name, (best < Decimal::from(least)).then_some("not_qualifying")),
+            None if known().next().is_some() => add(name, None),
+            None => {}
         }
     }
     let msi = records(knowledge, patient, "msi.status");

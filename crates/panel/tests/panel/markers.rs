@@ -158,6 +158,13 @@ fn another_assay_turns_neither_a_pass_nor_a_fail_into_the_reverse() {
         for assay in ["28-8_PHARMDX", "SP142", "SP263"] {
             let p = with(&first, json!({"pdl1.cps": {"value": cps, "assay_id": assay}}));
             assert_eq!(verdict(&p, "pembro_chemo_tnbc", TODAY, "JP"), open(&["pdl1.cps@22C3_PHARMDX"]));
+            let all = options(&p, TODAY, "JP");
+            let class = finding(&all, "PD-L1_CPS");
+            assert_eq!(
+                (class.class, &class.missing),
+                (None, &vec!["pdl1.cps@22C3_PHARMDX".to_owned()]),
+                "{cps} {assay}"
+            );
             let p = with(&first, json!({"pdl1.ic": {"value": cps, "assay_id": "SP263"}}));
             assert_eq!(verdict(&p, "atezo_nabpac_tnbc", TODAY, "JP"), open(&["pdl1.ic@SP142"]));
         }
