@@ -132,7 +132,7 @@ fn the_protocol_a_casebook_and_the_comparison_are_written_in_both_languages() {
     }
     done(&[&["report"], &rows[..], &[&file("list.html"), "--kind", "listings"]].concat());
     let page = read("list.html");
-    assert!(page.contains("Deviations") && page.contains("visit outside its window") && !page.contains('⟦'));
+    assert!(page.contains("Deviations") && page.contains("form overdue") && !page.contains('⟦'));
     // runs from other seeds, one after the other
     std::fs::write(folder.path().join("runs.json"), format!("{json}\n{json}\n")).unwrap();
     let with = ["--kind", "comparison", "--replicates", &file("runs.json")];
