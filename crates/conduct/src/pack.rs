@@ -9,16 +9,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use words::{Decimal, PartialDate, Text};
 
-/// Bytes being written. A name that comes again is written as its number.
+/// Bytes being written. A name is written as its number; the names themselves stand apart ([`Packer::names`]).
 #[derive(Default)]
 pub struct Packer {
     pub bytes: Vec<u8>,
-    names: HashMap<Arc<str>, u64>,
+    numbers: HashMap<Arc<str>, u64>,
+    order: Vec<Arc<str>>,
 }
 
 /// Bytes being read. Everything refuses (`None`) what it cannot be.
 pub struct Reader<'a> {
     rest: &'a [u8],
+    /// Of this reader alone: two threads that count the holders of one name wait for each other.
     names: Vec<Arc<str>>,
 }
 
@@ -42,21 +44,38 @@ impl Packer {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    /// A new name is written whole after the number that it gets.
     fn name(&mut self, name: &Arc<str>) {
-        if let Some(&n) = self.names.get(name) {
-            return self.number(n);
-        }
-        let n = self.names.len() as u64;
-        self.names.insert(name.clone(), n);
+        let next = self.order.len() as u64;
+        let n = *self.numbers.entry(name.clone()).or_insert_with(|| {
+            self.order.push(name.clone());
+            next
+        });
         self.number(n);
-        self.text(name);
+    }
+
+    /// All names in the order of their numbers.
+    pub fn names(&self) -> Vec<u8> {
+        let mut to = Packer::default();
+        to.number(self.order.len() as u64);
+        self.order.iter().for_each(|n| to.text(n));
+        to.bytes
     }
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { rest: bytes, names: Vec::new() }
+    pub fn new(bytes: &'a [u8], names: &[&str]) -> Reader<'a> {
+        Reader { rest: bytes, names: names.iter().map(|n| Arc::from(*n)).collect() }
+    }
+
+    /// The names that [`Packer::names`] wrote.
+    pub fn all_names(&mut self) -> Option<Vec<&'a str>> {
+        let n = self.length()?;
+        (0..n).map(|_| self.text()).collect()
+    }
+
+    /// What is left.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
     }
 
     pub fn is_empty(&self) -> bool {
@@ -99,10 +118,6 @@ impl<'a> Reader<'a> {
 
     fn name(&mut self) -> Option<Arc<str>> {
         let n = usize::try_from(self.number()?).ok()?;
-        if n == self.names.len() {
-            let name: Arc<str> = self.text()?.into();
-            self.names.push(name);
-        }
         self.names.get(n).cloned()
     }
 }

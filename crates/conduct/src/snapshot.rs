@@ -46,17 +46,25 @@ fn engine() -> Hash {
     Hash(hash.finalize().into())
 }
 
-/// The state as bytes.
+/// Participants that are read in one go: there are many, and as many hands read them as the machine has.
+const CHUNK: usize = 1024;
+
+/// The state as bytes: names, lengths of the parts, everything but the participants, the participants by chunks.
 pub fn pack(state: &State) -> Vec<u8> {
     let mut to = Packer::default();
-    to.bytes.extend_from_slice(MAGIC);
-    Hash::ZERO.pack(&mut to);
-    engine().pack(&mut to);
-    state.pack(&mut to);
-    let mut bytes = to.bytes;
-    let (head, body) = bytes.split_at_mut(MAGIC.len() + 32);
-    head[MAGIC.len()..].copy_from_slice(&Hash::of(body).0);
-    bytes
+    State { participants: Shelf::default(), ..state.clone() }.pack(&mut to);
+    let mut ends = vec![to.bytes.len()];
+    let participants: Vec<&Participant> = state.participants.iter().collect();
+    for some in participants.chunks(CHUNK) {
+        to.number(some.len() as u64);
+        some.iter().for_each(|p| p.pack(&mut to));
+        ends.push(to.bytes.len());
+    }
+    let mut lengths = Packer::default();
+    lengths.number(ends.len() as u64);
+    ends.iter().zip([0].iter().chain(&ends)).for_each(|(end, start)| lengths.number((end - start) as u64));
+    let body = [&engine().0, &to.names()[..], &lengths.bytes, &to.bytes].concat();
+    [MAGIC, &Hash::of(&body).0, &body].concat()
 }
 
 /// The state, if these bytes are whole and this engine wrote them for this study. Whether its head is in the ledger is
@@ -66,12 +74,48 @@ pub fn unpack(bytes: &[u8], study: &str) -> Option<State> {
     if Hash::of(body).0 != hash {
         return None;
     }
-    let mut from = Reader::new(body);
+    let mut from = Reader::new(body, &[]);
     if Hash::unpack(&mut from)? != engine() {
         return None;
     }
-    let state = State::unpack(&mut from)?;
-    (from.is_empty() && &*state.study == study).then_some(state)
+    let names = from.all_names()?;
+    let lengths: Vec<u64> = Pack::unpack(&mut from)?;
+    let mut rest = from.rest();
+    let mut parts = Vec::with_capacity(lengths.len());
+    for length in lengths {
+        let (part, more) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        parts.push(part);
+        rest = more;
+    }
+    let (first, chunks) = parts.split_first()?;
+    let mut state: State = whole(first, &names)?;
+    for participants in together(chunks, &names)? {
+        participants.into_iter().for_each(|p| state.participants.push(p));
+    }
+    (rest.is_empty() && &*state.study == study).then_some(state)
+}
+
+fn whole<T: Pack>(part: &[u8], names: &[&str]) -> Option<T> {
+    let mut from = Reader::new(part, names);
+    let thing = T::unpack(&mut from)?;
+    from.is_empty().then_some(thing)
+}
+
+/// The chunks in order, read by several threads.
+fn together(chunks: &[&[u8]], names: &[&str]) -> Option<Vec<Vec<Participant>>> {
+    let hands = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+    let each = chunks.len().div_ceil(hands).max(1);
+    std::thread::scope(|scope| {
+        let read = |some: &[&[u8]]| -> Option<Vec<Vec<Participant>>> {
+            some.iter().map(|part| whole(part, names)).collect()
+        };
+        let threads: Vec<_> = chunks.chunks(each).map(|some| scope.spawn(move || read(some))).collect();
+        let mut all = Vec::with_capacity(chunks.len());
+        for thread in threads {
+            all.extend(thread.join().ok()??);
+        }
+        Some(all)
+    })
 }
 
 packed! {

@@ -20,6 +20,7 @@ use crate::state::*;
 use jiff::civil::Date;
 use ledger::{Entry, Head};
 use protocol::Compiled;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use words::Text;
 
@@ -181,7 +182,8 @@ impl<'a> View<'a> {
     /// What is due, overdue, done or ended on the cut-off day, or without a cut-off on `today`.
     pub fn expected(&self, today: Date) -> Vec<Expected> {
         let day = self.cutoff.unwrap_or(today);
-        self.participants.iter().flat_map(|p| p.expected(day)).collect()
+        // Each participant by itself, in order; reading the forms of all of them is most of what a page takes.
+        self.participants.par_iter().flat_map_iter(|p| p.expected(day)).collect()
     }
 
     /// Queries that were raised by the cut-off, of participants that the viewer may see.
