@@ -4,7 +4,8 @@ use crate::App;
 use crate::assets::asset;
 use crate::error::Trouble;
 use crate::pages::{
-    allocation, api, book, cast, enter, ledger, list, overview, panel, queries, register, report, sites,
+    allocation, api, book, cast, enter, ledger, list, overview, panel, queries, register, report, results,
+    sites,
 };
 use crate::shell::{Shell, TroublePage, page_with};
 use crate::tongue::Tongue;
@@ -43,11 +44,15 @@ pub const PAGES: &[&str] = &[
     "/participants/{participant}/register/{step}",
     "/participants/{participant}/registered/{step}",
     "/participants/{participant}/allocation/{allocation}",
+    "/participants/{participant}/results",
     "/register",
     "/queries",
     "/sites",
     "/report",
     "/report/document",
+    "/results",
+    "/results/{analysis}",
+    "/results/{analysis}/row",
     "/ledger",
     "/ledger/{seq}",
 ];
@@ -62,6 +67,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/participants/{participant}/register/{step}", get(register::step).post(register::submit))
         .route("/participants/{participant}/registered/{step}", get(register::registered))
         .route("/participants/{participant}/allocation/{allocation}", get(allocation::page))
+        .route("/participants/{participant}/results", get(results::of_value))
         .route("/register", get(register::start).post(register::consent))
         .route("/queries", get(queries::page))
         .route("/queries/{query}/answer", post(queries::answer))
@@ -70,6 +76,9 @@ pub(crate) fn router(app: App) -> Router {
         .route("/sites", get(sites::page))
         .route("/report", get(report::page))
         .route("/report/document", get(report::document))
+        .route("/results", get(results::index))
+        .route("/results/{analysis}", get(results::analysis))
+        .route("/results/{analysis}/row", get(results::row))
         .route("/ledger", get(ledger::page))
         .route("/ledger/verify", post(ledger::verify))
         .route("/ledger/{seq}", get(ledger::entry))

@@ -50,6 +50,7 @@ struct StepTold {
 struct ArmTold {
     label: String,
     arm: String,
+    imported: Option<String>,
     replay: Option<String>,
 }
 
@@ -79,6 +80,8 @@ struct ItemTold {
     changes: usize,
     last: String,
     history: Vec<Was>,
+    /// The results that the value enters.
+    results: Option<String>,
 }
 
 /// One value that held, with the entry that tells who, when and why.
@@ -230,12 +233,18 @@ fn arms(ask: &Ask, protocol: &Protocol, p: &ParticipantView<'_>) -> Vec<ArmTold>
             Some(ArmTold {
                 label: told::name(ask.t.0, &allocation.ja, &allocation.en).to_owned(),
                 arm: told::arm_name(ask.t.0, protocol, arm.as_str()),
-                replay: ask
-                    .may(Action::SeeReplay)
+                // An arm that a file told was not drawn here: there is nothing to replay.
+                imported: told_by_file(ask, p.id(), id).then(|| ask.t.say("imported-arm").into_owned()),
+                replay: (ask.may(Action::SeeReplay) && !told_by_file(ask, p.id(), id))
                     .then(|| ask.to(&format!("participants/{}/allocation/{}", p.id(), segment(id)))),
             })
         })
         .collect()
+}
+
+fn told_by_file(ask: &Ask, id: ParticipantId, allocation: &str) -> bool {
+    let given = ask.picture.state.participant(id).and_then(|p| p.allocations.get(allocation));
+    given.is_some_and(|a| a.imported)
 }
 
 fn standing(ask: &Ask, view: &View<'_>, p: &ParticipantView<'_>) -> Vec<Mark> {
@@ -399,6 +408,7 @@ fn form_told(
                     who: String::new(),
                     why: String::new(),
                 }],
+                results: None,
             });
             continue;
         }
@@ -414,6 +424,9 @@ fn form_told(
             changes: history.len().saturating_sub(1),
             last: history.first().map(|w| format!("{} {}", w.at, w.who)).unwrap_or_default(),
             history,
+            results: ask
+                .may(Action::SeeResultsByArm)
+                .then(|| super::results::value_href(ask, p.id(), key, &item.id)),
         });
     }
     let told_day = if straddles {

@@ -12,6 +12,7 @@ pub(crate) mod panel;
 pub(crate) mod queries;
 pub(crate) mod register;
 pub(crate) mod report;
+pub(crate) mod results;
 pub(crate) mod sites;
 
 /// A labelled number, perhaps out of another, perhaps with a page behind it.

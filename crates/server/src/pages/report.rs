@@ -23,6 +23,7 @@ struct ReportPage {
     position: String,
     head: u64,
     document: String,
+    results: String,
 }
 
 pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
@@ -37,6 +38,7 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
             position: m.position,
             head: m.head,
             document: ask.to("report/document"),
+            results: ask.to("results"),
         })
     })
     .await
@@ -55,6 +57,23 @@ fn policy(html: &str) -> String {
     )
 }
 
+/// The report with a way from each analysis to the rows behind it. The ways are the reader's, so they are put in last.
+fn with_links(ask: &Ask, html: &str) -> Result<String, Trouble> {
+    let mut out = html.to_owned();
+    for id in ask.protocol()?.protocol.analyses.keys() {
+        let section = format!("<section id=\"a-{}\">", id.replace(['"', '<', '&'], ""));
+        let Some(start) = out.find(&section) else { continue };
+        let Some(end) = out.get(start..).and_then(|rest| rest.find("</h2>")) else { continue };
+        let href = super::results::analysis_href(ask, id).replace('&', "&amp;");
+        let link = format!(
+            "<p class=\"note\"><a href=\"{href}\" target=\"_top\">{}</a></p>",
+            ask.t.say("follow-numbers")
+        );
+        out.insert_str(start + end + "</h2>".len(), &link);
+    }
+    Ok(out)
+}
+
 pub(crate) async fn document(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
@@ -64,12 +83,13 @@ pub(crate) async fn document(ask: Ask) -> Result<Response, Trouble> {
             let view = ask.view_at(Some(day))?;
             Ok::<_, Trouble>(figures::report(&view, ask.t.0))
         })?;
+        let html = with_links(&ask, &html)?;
         let headers = [
             (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
             (header::CACHE_CONTROL, "no-store".to_owned()),
             (header::CONTENT_SECURITY_POLICY, policy(&html)),
         ];
-        Ok((headers, html.to_string()).into_response())
+        Ok((headers, html).into_response())
     })
     .await
 }

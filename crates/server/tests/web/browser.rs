@@ -251,3 +251,44 @@ fn a_browser_moves_the_cut_off_and_registers_somebody() {
     let severe: Vec<&Value> = log.as_array().unwrap().iter().filter(|l| l["level"] == "SEVERE").collect();
     assert!(severe.is_empty(), "{severe:?}");
 }
+
+#[test]
+fn a_browser_follows_a_number_home_to_its_entry_and_a_value_forth_to_its_numbers() {
+    let (address, _folder) = serve();
+    let Some(browser) = Browser::start() else { return };
+    for lang in ["en", "ja"] {
+        let home = format!("http://{address}/{lang}/{STUDY}");
+        // From the report to the analysis, from the analysis to the row.
+        browser.open(&format!("{home}/report/document"));
+        browser.run("document.querySelector('#a-os a[target=_top]').click()");
+        browser.wait("location.pathname.endsWith('/results/os')");
+        browser.run(
+            "[...document.querySelectorAll('#rows a')].find(a => a.href.includes('%7CA%7Cos%7C%7C%7Ccensored%7Ckaplan-meier')).click()",
+        );
+        browser.wait("document.querySelector('#parts')");
+        // As many are behind the count as the count says.
+        let censored = browser.text("h1 b").parse::<usize>().unwrap();
+        let behind = browser.run("return document.querySelectorAll('#parts tbody tr').length");
+        assert_eq!(behind.as_u64().map(|n| n as usize), Some(censored));
+        assert!(censored > 0);
+        // From the row to one participant's values, from there to the entry.
+        browser.run("document.querySelector('#parts tbody tr td:last-child a').click()");
+        browser.wait("document.querySelector('#behind .state.done')");
+        let last = browser.text("#behind tbody tr:has(.state.done) td");
+        browser.run("document.querySelector('#behind tbody tr:has(.state.done) td:last-child a').click()");
+        browser.wait("/\\/ledger\\/\\d+$/.test(location.pathname)");
+        assert!(browser.text("pre").contains(&last), "{last}: {}", browser.text("pre"));
+        // Back from the value: the casebook's last day known enters the censorings that we came from.
+        browser.run("history.back()");
+        browser.wait("document.querySelector('#behind .state.done')");
+        browser.run("document.querySelector('#behind tbody tr:has(.state.done) th a').click()");
+        browser.wait("location.pathname.includes('/participants/') && location.hash.startsWith('#f-')");
+        browser.run(
+            "const form = document.querySelector(location.hash);
+             form.querySelector(\"a[href*='item=contact_on'], a[href*='item=assessed_on']\").click()",
+        );
+        browser.wait("document.querySelector('#rows')");
+        let back = "[...document.querySelectorAll('#rows a')].some(a => a.href.includes('%7CA%7Cos%7C%7C%7Ccensored%7Ckaplan-meier'))";
+        assert_eq!(browser.run(&format!("return {back}")), Value::Bool(true));
+    }
+}

@@ -50,11 +50,25 @@ const CASES: &[Case] = &[
         Some("/participants/2/allocation/main"),
         Some("/participants/12/allocation/main"),
     ),
+    case(
+        "/participants/{participant}/results",
+        "/participants/1/results?form=entry&item=age",
+        None,
+        Some("/participants/1/results?form=entry&item=nothing"),
+    ),
     case("/register", "/register", None, None),
     case("/queries", "/queries", None, None),
     case("/sites", "/sites", None, None),
     case("/report", "/report", None, None),
     case("/report/document", "/report/document", None, None),
+    case("/results", "/results", None, None),
+    case("/results/{analysis}", "/results/os", None, Some("/results/nothing")),
+    case(
+        "/results/{analysis}/row",
+        "/results/os/row?row=os%7Crandomised%7CA%7Cos%7C%7C%7Cevents%7Ckaplan-meier",
+        None,
+        Some("/results/os/row?row=os"),
+    ),
     case("/ledger", "/ledger", None, None),
     case("/ledger/{seq}", "/ledger/5", None, Some("/ledger/99999")),
 ];
@@ -62,7 +76,7 @@ const CASES: &[Case] = &[
 /// Routes that a role does not have.
 fn closed(who: &str, route: &str) -> bool {
     let allocation = route.contains("{allocation}");
-    let report = route.starts_with("/report");
+    let report = route.starts_with("/report") || route.contains("/results");
     let register = route == "/register" || route.contains("/register/");
     match who {
         "dm" => false,

@@ -1,0 +1,398 @@
+//! Results by number, and each followed home: row, participants, values, ledger entries; and back from a value.
+
+use super::list::day as day_of;
+use crate::ask::{Ask, blocking, segment};
+use crate::error::Trouble;
+use crate::fields;
+use crate::pages::book::{anchor, participant as participant_of};
+use crate::shell::{Shell, page as render};
+use crate::told;
+use analysis::{Contribution, Origin, Part, Row, Rows, Tracer};
+use askama::Template;
+use axum::response::Response;
+use conduct::{Action, FormKey, ParticipantId, SiteId, View};
+use protocol::Protocol;
+use words::Lang;
+
+/// Statistics that have words; any other is told by its name.
+const STATS: &[(&str, &str)] = &[
+    ("n", "stat-n"),
+    ("events", "stat-events"),
+    ("censored", "stat-censored"),
+    ("competing", "stat-competing"),
+    ("at_risk", "stat-at-risk"),
+    ("survival", "stat-survival"),
+    ("incidence", "stat-incidence"),
+    ("lower", "stat-lower"),
+    ("upper", "stat-upper"),
+    ("std_err", "stat-std-err"),
+    ("median", "stat-median"),
+    ("median_lower", "stat-lower"),
+    ("median_upper", "stat-upper"),
+    ("observed", "stat-observed"),
+    ("expected", "stat-expected"),
+    ("z", "stat-z"),
+    ("chi_square", "stat-chi-square"),
+    ("p", "stat-p"),
+    ("wald_p", "stat-p"),
+    ("hazard_ratio", "stat-hazard-ratio"),
+    ("coefficient", "stat-coefficient"),
+    ("interaction_chi_square", "stat-interaction-chi-square"),
+    ("interaction_p", "stat-interaction-p"),
+    ("share", "stat-share"),
+    ("difference", "stat-difference"),
+    ("left_out", "stat-left-out"),
+    ("missing", "stat-left-out"),
+];
+
+#[derive(Template)]
+#[template(path = "results.html")]
+struct IndexPage {
+    s: Shell,
+    report: String,
+    analyses: Vec<Link>,
+}
+
+struct Link {
+    href: String,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "analysis.html")]
+struct AnalysisPage {
+    s: Shell,
+    index: String,
+    title: String,
+    rows: Vec<RowTold>,
+    refused: Vec<String>,
+}
+
+struct RowTold {
+    href: String,
+    analysis: String,
+    method: String,
+    about: String,
+    stat: String,
+    value: String,
+}
+
+#[derive(Template)]
+#[template(path = "row.html")]
+struct RowPage {
+    s: Shell,
+    index: String,
+    analysis: Link,
+    stat: String,
+    value: String,
+    facts: Vec<(String, String)>,
+    warning: Option<String>,
+    counts: bool,
+    sums: Vec<(String, String)>,
+    parts: Vec<PartTold>,
+    one: Option<OneTold>,
+    by_arm: bool,
+}
+
+struct PartTold {
+    id: String,
+    book: String,
+    site: String,
+    arm: String,
+    contribution: String,
+    href: String,
+}
+
+/// One participant's values behind the row.
+struct OneTold {
+    title: String,
+    book: String,
+    contribution: String,
+    sources: Vec<SourceTold>,
+}
+
+struct SourceTold {
+    what: String,
+    href: Option<String>,
+    value: String,
+    decides: bool,
+    entry: Option<Link>,
+}
+
+#[derive(Template)]
+#[template(path = "value.html")]
+struct ValuePage {
+    s: Shell,
+    book: Link,
+    form: String,
+    item: String,
+    value: String,
+    rows: Vec<RowTold>,
+}
+
+pub(crate) async fn index(ask: Ask) -> Result<Response, Trouble> {
+    blocking(move || {
+        ask.must(Action::SeeResultsByArm)?;
+        let day = day_of(&ask);
+        let protocol = &ask.protocol()?.protocol;
+        let analyses = protocol.analyses.iter().map(|(id, a)| Link {
+            href: analysis_href(&ask, id),
+            text: told::name(ask.t.0, &a.ja, &a.en).to_owned(),
+        });
+        let analyses = analyses.collect();
+        render(&IndexPage { s: Shell::of(&ask, "report").at_day(day), report: ask.to("report"), analyses })
+    })
+    .await
+}
+
+pub(crate) async fn analysis(ask: Ask) -> Result<Response, Trouble> {
+    blocking(move || {
+        ask.must(Action::SeeResultsByArm)?;
+        let day = day_of(&ask);
+        let view = ask.view_at(Some(day))?;
+        let id = ask.part("analysis")?;
+        let protocol = &view.protocol().protocol;
+        let planned = protocol.analyses.get(id).ok_or(Trouble::Missing)?;
+        let found = analysis::analyse_one(&view, id);
+        let rows = Rows::new(&found).filter(|r| r.level.as_deref() != Some("curve"));
+        let refused = rows.iter().filter(|r| r.method == "refused").filter_map(|r| r.warning.as_ref());
+        let refused = refused.map(|w| ask.t.of(w).to_owned()).collect();
+        let told = rows.iter().filter(|r| r.method != "refused").map(|r| row_told(&ask, protocol, r));
+        render(&AnalysisPage {
+            rows: told.collect(),
+            s: Shell::of(&ask, "report").at_day(day),
+            index: ask.to("results"),
+            title: told::name(ask.t.0, &planned.ja, &planned.en).to_owned(),
+            refused,
+        })
+    })
+    .await
+}
+
+pub(crate) async fn row(ask: Ask) -> Result<Response, Trouble> {
+    blocking(move || {
+        ask.must(Action::SeeResultsByArm)?;
+        let day = day_of(&ask);
+        let view = ask.view_at(Some(day))?;
+        let id = ask.part("analysis")?;
+        let protocol = &view.protocol().protocol;
+        let planned = protocol.analyses.get(id).ok_or(Trouble::Missing)?;
+        let rows = analysis::analyse_one(&view, id);
+        let key = ask.asked("row");
+        let row = rows.iter().find(|r| r.key() == key && r.method != "refused").ok_or(Trouble::Missing)?;
+        let tracer = Tracer::of(&view, id);
+        let trace = tracer.row(row);
+        let mut sums: Vec<(String, usize)> = Vec::new();
+        for part in &trace.parts {
+            let kind = kind(&ask, part);
+            match sums.iter_mut().find(|(k, _)| *k == kind) {
+                Some((_, n)) => *n += 1,
+                None => sums.push((kind, 1)),
+            }
+        }
+        let wanted = ask.asked("participant").parse::<u32>().ok().map(ParticipantId);
+        let one = wanted.and_then(|id| trace.parts.iter().find(|p| p.id == id));
+        let one = one.map(|part| one_told(&ask, &view, &tracer, row, part));
+        let parts = trace.parts.iter().map(|p| part_told(&ask, protocol, row, p)).collect();
+        render(&RowPage {
+            s: Shell::of(&ask, "report").at_day(day),
+            index: ask.to("results"),
+            analysis: Link {
+                href: analysis_href(&ask, id),
+                text: told::name(ask.t.0, &planned.ja, &planned.en).to_owned(),
+            },
+            stat: stat(&ask, &row.stat),
+            value: value(row),
+            facts: facts(&ask, protocol, row),
+            warning: row.warning.as_ref().map(|w| ask.t.of(w).to_owned()),
+            counts: trace.counts,
+            sums: sums.into_iter().map(|(k, n)| (k, ask.t.n(&n))).collect(),
+            by_arm: trace.parts.iter().any(|p| p.group.is_some()),
+            parts,
+            one,
+        })
+    })
+    .await
+}
+
+/// The results that a value enters.
+pub(crate) async fn of_value(ask: Ask) -> Result<Response, Trouble> {
+    blocking(move || {
+        ask.must(Action::SeeResultsByArm)?;
+        ask.must(Action::SeeParticipants)?;
+        let day = day_of(&ask);
+        let view = ask.view_at(Some(day))?;
+        let p = participant_of(&ask, &view)?;
+        let protocol = &view.protocol().protocol;
+        let visit = Some(ask.asked("visit")).filter(|v| !v.is_empty()).map(Into::into);
+        let number = ask.asked("number").parse().unwrap_or(1);
+        let key = FormKey { form: ask.asked("form").into(), visit, number };
+        let item = protocol.forms.get(key.form.as_str()).and_then(|f| f.item(ask.asked("item")));
+        let item = item.ok_or(Trouble::Missing)?;
+        let given = p.filled(&key).and_then(|f| f.values.get(item.id.as_str())).and_then(|v| v.last());
+        let given = given.ok_or(Trouble::Missing)?;
+        let results = analysis::analyse(&view);
+        let rows = Tracer::new(&view).rows(&results, p.id(), &key, &item.id);
+        let (lines, _) = fields::told(ask.t, item, &given.value, given.columns.as_deref());
+        let book = format!("{}#{}", ask.to(&format!("participants/{}", p.id())), anchor(&key));
+        render(&ValuePage {
+            s: Shell::of(&ask, "participants").at_day(day),
+            book: Link { href: book, text: ask.t.with("participant-n", &p.id().to_string()).into_owned() },
+            form: told::key_name(ask.t.0, protocol, &key),
+            item: fields::label(ask.t, item),
+            value: lines.join(" / "),
+            rows: rows.into_iter().map(|r| row_told(&ask, protocol, r)).collect(),
+        })
+    })
+    .await
+}
+
+/// The address of the page that tells which results a value enters.
+pub(crate) fn value_href(ask: &Ask, id: ParticipantId, key: &FormKey, item: &str) -> String {
+    let number = key.number.to_string();
+    let mut more = vec![("form", key.form.as_str()), ("item", item), ("number", number.as_str())];
+    more.extend(key.visit.as_ref().map(|v| ("visit", v.as_str())));
+    ask.to_with(&format!("participants/{id}/results"), &more)
+}
+
+/// The address of an analysis' rows.
+pub(crate) fn analysis_href(ask: &Ask, id: &str) -> String {
+    ask.to(&format!("results/{}", segment(id)))
+}
+
+fn row_href(ask: &Ask, row: &Row, participant: Option<ParticipantId>) -> String {
+    let (key, id) = (row.key(), participant.map(|p| p.to_string()));
+    let mut more = vec![("row", key.as_str())];
+    more.extend(id.as_ref().map(|id| ("participant", id.as_str())));
+    ask.to_with(&format!("results/{}/row", segment(&row.analysis)), &more)
+}
+
+fn row_told(ask: &Ask, protocol: &Protocol, row: &Row) -> RowTold {
+    let analysis = protocol.analyses.get(&row.analysis);
+    RowTold {
+        href: row_href(ask, row, None),
+        analysis: analysis.map_or_else(String::new, |a| told::name(ask.t.0, &a.ja, &a.en).to_owned()),
+        method: row.method.clone(),
+        about: about(ask.t.0, protocol, row),
+        stat: stat(ask, &row.stat),
+        value: value(row),
+    }
+}
+
+/// Arm, level and time, as far as the row has them.
+fn about(lang: Lang, protocol: &Protocol, row: &Row) -> String {
+    let arm = row.group.as_deref().map(|g| told::arm_name(lang, protocol, g));
+    let contrast = row.options.iter().find(|(k, _)| k == "contrast").map(|(_, v)| v.clone());
+    let time = row.time.filter(|_| row.level.as_deref() == Some("table")).map(|t| format!("{t}"));
+    [arm, row.level.clone(), contrast, time].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+fn stat(ask: &Ask, name: &str) -> String {
+    match STATS.iter().find(|(stat, _)| *stat == name) {
+        Some((_, key)) => ask.t.say(key).into_owned(),
+        None => name.to_owned(),
+    }
+}
+
+/// Whole numbers as they are, others with six significant digits.
+fn value(row: &Row) -> String {
+    match row.value {
+        None => "–".to_owned(),
+        Some(v) if v.fract() == 0.0 && v.abs() < 1e15 => words::thousands(v as i64),
+        Some(v) if v.abs() < 1e-4 => format!("{v:.3e}").replace('-', "−"),
+        Some(v) => {
+            let before = v.abs().log10().floor() as i32 + 1;
+            let places = usize::try_from(6 - before.max(1)).unwrap_or(0);
+            format!("{v:.places$}").replace('-', "−")
+        }
+    }
+}
+
+fn facts(ask: &Ask, protocol: &Protocol, row: &Row) -> Vec<(String, String)> {
+    let t = ask.t;
+    let set = protocol.sets.get(&row.set).map(|s| told::name(t.0, &s.ja, &s.en).to_owned());
+    let options: Vec<String> = row.options.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+    let count = |n: Option<u32>| n.map(|n| t.n(&n)).unwrap_or_default();
+    let mut out = vec![
+        ("row-set", set.unwrap_or_else(|| row.set.clone())),
+        ("row-about", about(t.0, protocol, row)),
+        ("row-variable", row.variable.clone()),
+        ("row-method", row.method.clone()),
+        ("row-options", options.join("; ")),
+        ("row-n", count(row.n)),
+        ("row-missing", count(row.missing)),
+        ("cutoff", row.cutoff.to_string()),
+        ("position", t.n(&row.seq)),
+        ("row-key", row.key()),
+    ];
+    out.retain(|(_, v)| !v.is_empty());
+    out.into_iter().map(|(k, v)| (t.say(k).into_owned(), v)).collect()
+}
+
+/// What a participant is to the row, without the day.
+fn kind(ask: &Ask, part: &Part) -> String {
+    let key = match &part.contribution {
+        Contribution::Counted => "part-counted",
+        Contribution::Otherwise => "part-otherwise",
+        Contribution::Event { .. } => "part-event",
+        Contribution::Competing { .. } => "part-competing",
+        Contribution::Censored { .. } => "part-censored",
+        Contribution::Value(_) => "part-value",
+        Contribution::LeftOut(_) => "part-left-out",
+    };
+    ask.t.say(key).into_owned()
+}
+
+fn part_told(ask: &Ask, protocol: &Protocol, row: &Row, part: &Part) -> PartTold {
+    PartTold {
+        id: part.id.to_string(),
+        book: ask.to(&format!("participants/{}", part.id)),
+        site: ask.site_name(&SiteId::from(part.site.as_str())),
+        arm: part.group.as_deref().map_or_else(String::new, |g| told::arm_name(ask.t.0, protocol, g)),
+        contribution: ask.t.of(&part.contribution.text()).to_owned(),
+        href: format!("{}#behind", row_href(ask, row, Some(part.id))),
+    }
+}
+
+fn one_told(ask: &Ask, view: &View<'_>, tracer: &Tracer<'_, '_>, row: &Row, part: &Part) -> OneTold {
+    let (t, protocol) = (ask.t, &view.protocol().protocol);
+    let book = ask.to(&format!("participants/{}", part.id));
+    let sources = tracer.sources(row, part.id).into_iter().map(|source| {
+        let step = |s: &str| told::step_name(t.0, protocol, s);
+        let (what, href, value) = match &source.origin {
+            Origin::Registered { step: s, on } => {
+                (t.with("source-registered", &step(s)).into_owned(), None, on.to_string())
+            }
+            Origin::Allocated { on, .. } => (t.say("source-allocated").into_owned(), None, on.to_string()),
+            Origin::Refused { step: s, on } => {
+                (t.with("source-refused", &step(s)).into_owned(), None, on.to_string())
+            }
+            Origin::Withdrew { on, .. } => (t.say("source-withdrew").into_owned(), None, on.to_string()),
+            Origin::Value { form, item } => {
+                let name = told::key_name(t.0, protocol, form);
+                let found = protocol.forms.get(form.form.as_str()).and_then(|f| f.item(item));
+                let label = found.map_or_else(|| item.clone(), |i| fields::label(t, i));
+                let value = found
+                    .zip(source.value.as_ref())
+                    .map(|(item, value)| fields::told(t, item, value, None).0.join(" / "));
+                let href = format!("{book}#{}", anchor(form));
+                (format!("{name} · {label}"), Some(href), value.unwrap_or_default())
+            }
+        };
+        SourceTold {
+            what,
+            href,
+            value,
+            decides: source.decides,
+            entry: ask
+                .may(Action::SeeLedger)
+                .then(|| Link { href: ask.to(&format!("ledger/{}", source.seq)), text: t.n(&source.seq) }),
+        }
+    });
+    OneTold {
+        title: t.with("participant-n", &part.id.to_string()).into_owned(),
+        sources: sources.collect(),
+        contribution: t.of(&part.contribution.text()).to_owned(),
+        book,
+    }
+}
