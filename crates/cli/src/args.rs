@@ -52,6 +52,27 @@ pub enum Command {
         #[arg(long)]
         participants: Option<u32>,
     },
+    /// Simulates a study from many seeds and tells where each published number lies among the runs
+    Replicate {
+        study: PathBuf,
+        /// How many runs, from seed 1 on
+        #[arg(long, default_value_t = 1000)]
+        seeds: u32,
+        /// Another truth: each event that differs by arm happens in the other arms at this many times the reference arm's
+        /// hazard (1: no effect)
+        #[arg(long, value_name = "RATIO")]
+        hazard_ratio: Option<f64>,
+        /// So many participants a run, with the flow left free
+        #[arg(long)]
+        participants: Option<u32>,
+        /// The runs one after the other, for `report --kind comparison --replicates`
+        #[arg(long, value_name = "FILE.json")]
+        out: Option<PathBuf>,
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
     /// Takes a CSV file over into a new ledger by a map; all of it, or nothing and every mistake
     Import {
         study: PathBuf,

@@ -12,6 +12,7 @@ mod letter;
 mod mail;
 mod molecular_files;
 mod progress;
+mod replicate;
 mod report_file;
 mod run;
 mod serve;
@@ -42,6 +43,10 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
         Command::Schema => run::schema(),
         Command::Simulate { study, seed, ledger, participants } => {
             run::simulate(&study, seed, &ledger, participants)
+        }
+        Command::Replicate { study, seeds, hazard_ratio, participants, out, format, lang } => {
+            let wanted = replicate::Wanted { seeds, hazard_ratio, participants };
+            replicate::run(&study, wanted, out.as_deref(), format, lang)
         }
         Command::Import { study, file, map, ledger, dry_run, lang } => {
             import::run(&study, &file, &map, ledger.as_deref().filter(|_| !dry_run), lang)

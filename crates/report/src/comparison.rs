@@ -20,6 +20,27 @@ pub struct Beside {
     pub replicates: Vec<Results>,
 }
 
+/// The row that answers a published number, if it has one.
+pub fn answer<'a>(results: &'a Results, published: &Published) -> Option<&'a analysis::Row> {
+    published.row.as_ref().and_then(|row| published::find(&results.of(&row.analysis), row))
+}
+
+/// The published number as rows hold it: a share of 1, days.
+pub fn target(published: &Published) -> Option<f64> {
+    published::in_row(published)
+}
+
+/// A number as the published one is written: its unit, its decimal places.
+pub fn like(published: &Published, value: f64) -> String {
+    published::like(published, value)
+}
+
+/// Share of `values` that lie below `target`, ties counted by half; none of no values.
+pub fn percentile(values: &[f64], target: f64) -> Option<f64> {
+    let score = |v: &f64| if *v < target { 1.0 } else { f64::from(u8::from(*v == target)) / 2.0 };
+    (!values.is_empty()).then(|| values.iter().map(score).sum::<f64>() / values.len() as f64)
+}
+
 /// One published number beside ours.
 struct Pair<'a> {
     published: &'a Published,
@@ -89,21 +110,7 @@ fn pair<'a>(p: &'a Published, sheet: Sheet<'_>, beside: &Beside) -> Pair<'a> {
         .iter()
         .filter_map(|r| p.row.as_ref().and_then(|row| published::find(&r.of(&row.analysis), row)?.value))
         .collect();
-    let below = target.filter(|_| !values.is_empty()).map(|target| {
-        let score: f64 = values
-            .iter()
-            .map(|v| {
-                if *v < target {
-                    1.0
-                } else if *v == target {
-                    0.5
-                } else {
-                    0.0
-                }
-            })
-            .sum();
-        score / values.len() as f64
-    });
+    let below = target.and_then(|target| percentile(&values, target));
     Pair { published: p, here, below }
 }
 

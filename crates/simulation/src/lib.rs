@@ -17,4 +17,4 @@ pub use draw::Stream;
 pub use generate::GenerateError;
 pub use load::PlanFileError;
 pub use plan::{FormPlan, Plan};
-pub use run::{Request, SimulationError, Summary, seeds, simulate};
+pub use run::{Request, SimulationError, Summary, rehearse, seeds, simulate};

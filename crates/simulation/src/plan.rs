@@ -40,6 +40,24 @@ pub struct Plan {
     pub noise: Noise,
 }
 
+impl Plan {
+    /// The same world with another truth: in every arm other than `reference` each event that differs by arm happens at
+    /// `ratio` times the reference arm's hazard. 1 is a treatment without effect.
+    pub fn with_hazard_ratio(&self, reference: &str, ratio: f64) -> Plan {
+        let mut plan = self.clone();
+        for latent in plan.latent.values_mut() {
+            let Some(base) = latent.hazard.get(reference).cloned() else { continue };
+            for (arm, pieces) in &mut latent.hazard {
+                if arm != reference {
+                    let scaled = base.iter().map(|p| Piece { to: p.to, rate: p.rate * ratio });
+                    *pieces = scaled.collect();
+                }
+            }
+        }
+        plan
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SitePlan {

@@ -112,6 +112,24 @@ pub fn simulate(
     request: Request,
     progress: &mut dyn FnMut(u64, Date),
 ) -> Result<Summary, SimulationError> {
+    let (trial, summary) = rehearse(loaded, plan, request, progress)?;
+    // Only a whole run is written: a plan that fails half-way leaves the store as it was.
+    let study = loaded.compiled.protocol.study.clone();
+    trial
+        .handle()
+        .with(move |from| ledger::copy(from, store.as_mut(), &study))
+        .map_err(TrialError::from)?
+        .map_err(TrialError::from)?;
+    Ok(summary)
+}
+
+/// As [`simulate`], kept in memory only: for looking at many runs.
+pub fn rehearse(
+    loaded: &Loaded,
+    plan: &Plan,
+    request: Request,
+    progress: &mut dyn FnMut(u64, Date),
+) -> Result<(Trial, Summary), SimulationError> {
     let protocol = &loaded.compiled.protocol;
     check_against(plan, protocol)?;
     let zone = TimeZone::get(&protocol.timezone)
@@ -156,14 +174,7 @@ pub fn simulate(
     run.work(progress)?;
     let Run { trial, mut summary, .. } = run;
     summary.events = trial.head().seq;
-    // Only a whole run is written: a plan that fails half-way leaves the store as it was.
-    let study = protocol.study.clone();
-    trial
-        .handle()
-        .with(move |from| ledger::copy(from, store.as_mut(), &study))
-        .map_err(TrialError::from)?
-        .map_err(TrialError::from)?;
-    Ok(summary)
+    Ok((trial, summary))
 }
 
 /// The first day of the study: well before anybody comes, and not before the protocol is in force.

@@ -73,7 +73,7 @@ pub(crate) fn name(one: &Published, lang: Lang) -> String {
 
 /// The row that a published number names: a column that is not named must be empty, except variable and method. A time
 /// is a planned time of a curve, which rows write as their level.
-pub(crate) fn find<'a>(rows: &Rows<'a>, name: &RowName) -> Option<&'a Row> {
+pub fn find<'a>(rows: &Rows<'a>, name: &RowName) -> Option<&'a Row> {
     let time = |t: &String| t.parse::<rules::Duration>().map_or_else(|_| t.clone(), |d| d.to_string());
     let level = name.level.clone().or(name.time.as_ref().map(time));
     let rows = rows.group(name.group.as_deref()).level(level.as_deref()).stat(&name.stat);
@@ -108,7 +108,7 @@ pub(crate) fn like(published: &Published, value: f64) -> String {
 }
 
 /// The published number in the unit of the row that answers it; `None` where it is no number.
-pub(crate) fn in_row(published: &Published) -> Option<f64> {
+pub fn in_row(published: &Published) -> Option<f64> {
     let value: f64 = published.value.replace(',', "").replace('−', "-").trim().parse().ok()?;
     Some(match (published.unit.as_deref(), days(published)) {
         (Some("%"), _) => value / 100.0,
