@@ -281,7 +281,7 @@ fn a_browser_follows_a_number_home_to_its_entry_and_a_value_forth_to_its_numbers
         // Back from the value: the casebook's last day known enters the censorings that we came from.
         browser.run("history.back()");
         browser.wait("document.querySelector('#behind .state.done')");
-        browser.run("document.querySelector('#behind tbody tr:has(.state.done) th a').click()");
+        browser.run("document.querySelector('#behind tbody tr:has(.state.done):has(th a) th a').click()");
         browser.wait("location.pathname.includes('/participants/') && location.hash.startsWith('#f-')");
         browser.run(
             "const form = document.querySelector(location.hash);
