@@ -38,6 +38,16 @@ fn year_month_day<S: Serializer>(day: &Option<Date>, to: S) -> Result<S::Ok, S::
     day.map(|d| (d.year(), d.month(), d.day())).serialize(to)
 }
 
+impl Document {
+    /// Every figure, in order.
+    pub fn figures(&self) -> impl Iterator<Item = &Figure> {
+        self.blocks.iter().filter_map(|block| match block {
+            Block::Figure { figure } => Some(figure),
+            _ => None,
+        })
+    }
+}
+
 /// How a document is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -16,8 +16,10 @@ pub fn document(view: &View<'_>, day: Date, engine: &str, lang: Lang) -> Documen
     let protocol = &view.protocol().protocol;
     let basis = whole::basis(view, day, engine);
     let everyone = view.participants();
+    // Arms beside deaths are results by arm: shown where those may be.
+    let arms = view.results_by_arm().is_ok();
     let mut blocks = Vec::new();
-    blocks.extend(section("list-participants", participants(protocol, everyone, t), t));
+    blocks.extend(section("list-participants", participants(protocol, everyone, arms, t), t));
     blocks.extend(section("list-deviations", deviations(protocol, everyone, day, t), t));
     blocks.extend(section("list-facts", facts(protocol, everyone, t), t));
     for form in record_forms(protocol) {
@@ -61,10 +63,10 @@ fn date(d: Date) -> String {
     d.to_string()
 }
 
-fn participants(protocol: &Protocol, everyone: &[ParticipantView<'_>], t: Tell) -> Table {
+fn participants(protocol: &Protocol, everyone: &[ParticipantView<'_>], arms: bool, t: Tell) -> Table {
     let mut heads = vec![t.say("case-participant"), t.say("site")];
     heads.extend(protocol.steps.values().map(|s| t.of(&s.ja, &s.en)));
-    heads.extend(protocol.allocation.values().map(|a| t.of(&a.ja, &a.en)));
+    heads.extend(protocol.allocation.values().filter(|_| arms).map(|a| t.of(&a.ja, &a.en)));
     heads.push(t.say("case-state"));
     let mut out = table(heads);
     for p in everyone {
@@ -76,7 +78,7 @@ fn participants(protocol: &Protocol, everyone: &[ParticipantView<'_>], t: Tell) 
                 (None, None) => number::NONE.to_owned(),
             });
         }
-        for id in protocol.allocation.keys() {
+        for id in protocol.allocation.keys().filter(|_| arms) {
             cells.push(p.arm(id).map_or_else(|| number::NONE.to_owned(), |arm| arm.to_string()));
         }
         let mut state = Vec::new();

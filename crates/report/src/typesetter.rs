@@ -12,9 +12,6 @@ use words::{Lang, Text};
 /// Names the program where it is not beside `shirube` or in the search path.
 pub const VARIABLE: &str = "SHIRUBE_TYPESET";
 
-/// How to get the program.
-pub const BUILD: &str = "cargo build --release -p typeset";
-
 /// A running `typeset`. It ends with this value.
 pub struct Typesetter {
     child: Child,
@@ -49,10 +46,10 @@ impl TypesetError {
         match self {
             TypesetError::Absent => Text::new(
                 format!(
-                    "PDF を組む別のプログラム typeset が見つかりません。`{BUILD}` で作り、shirube と同じ場所に置くか、環境変数 {VARIABLE} に場所を書いてください。HTML で書き出すなら要りません。"
+                    "PDF を組む別のプログラム typeset が見つかりません。この版のソースにはまだ含まれていません。別に作ったものがあれば shirube と同じ場所に置くか、環境変数 {VARIABLE} に場所を書いてください。HTML で書き出し、ブラウザーの印刷で PDF にできます。"
                 ),
                 format!(
-                    "PDF needs a program of its own, `typeset`, and it is not here. Build it with `{BUILD}` and put it beside `shirube`, or name it in {VARIABLE}. HTML needs none."
+                    "PDF needs a program of its own, `typeset`, and it is not here; this source tree does not hold it yet. Put one beside `shirube` or name it in {VARIABLE}, or write .html and let a browser print it as PDF."
                 ),
             ),
             TypesetError::Start { program, source } => Text::new(
@@ -83,6 +80,11 @@ fn among(program: Option<&Path>, named: Option<OsString>, path: Option<OsString>
 }
 
 impl Typesetter {
+    /// Whether the program is here at all.
+    pub fn available() -> bool {
+        locate().is_some()
+    }
+
     /// Starts the program where [`locate`] finds it.
     pub fn start() -> Result<Typesetter, TypesetError> {
         Typesetter::start_at(&locate().ok_or(TypesetError::Absent)?)
@@ -168,8 +170,8 @@ mod tests {
     }
 
     #[test]
-    fn without_the_program_the_message_says_how_to_make_it() {
+    fn without_the_program_the_message_says_what_to_do() {
         let told = TypesetError::Absent.told();
-        assert!(told.ja.contains(BUILD) && told.en.contains(BUILD));
+        assert!(told.ja.contains(VARIABLE) && told.en.contains(VARIABLE));
     }
 }

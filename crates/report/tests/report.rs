@@ -241,3 +241,123 @@ fn every_character_of_the_messages_has_a_glyph_in_the_typeface() {
         }
     }
 }
+
+/// Every number that a reader meets is a result row in one of the ways in which rows are told, or stands in the
+/// protocol or in what the report is a function of. Nothing is typed in by hand.
+#[test]
+fn every_number_of_a_report_is_a_row_or_a_constant_of_the_protocol() {
+    let study = study();
+    for name in CASES {
+        let results = results(name);
+        let mut known = Known::default();
+        for row in &results.rows {
+            known.row(row);
+        }
+        known.text(&String::from_utf8(study.canonical.clone()).unwrap());
+        // The allow-list: constants that stand in the messages themselves, such as the year of CONSORT.
+        for lang in Lang::ALL {
+            for file in [format!("words/{lang}.ftl"), format!("words/documents.{lang}.ftl")] {
+                let messages = std::fs::read_to_string(here().join(file)).unwrap();
+                messages.lines().filter_map(|l| l.split_once(" = ")).for_each(|(_, words)| known.text(words));
+            }
+        }
+        for lang in Lang::ALL {
+            let d = report::document(&results, &study.compiled, lang);
+            let mut known = Known { ..known.clone() };
+            d.facts.iter().for_each(|(_, value)| known.text(value));
+            for (place, text) in said(&d) {
+                for number in digits(&text) {
+                    assert!(known.0.contains(&number), "{name} {lang}, {place}: {number} in “{text}”");
+                }
+            }
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Known(std::collections::BTreeSet<String>);
+
+impl Known {
+    fn text(&mut self, text: &str) {
+        self.0.extend(digits(text));
+    }
+
+    fn row(&mut self, row: &analysis::Row) {
+        let month = analysis::DAYS_PER_MONTH;
+        let numbers = [row.value, row.time, row.n.map(f64::from), row.missing.map(f64::from)];
+        for v in numbers.into_iter().flatten() {
+            for scale in [1.0, 100.0, 1.0 / month, 1.0 / (12.0 * month)] {
+                for decimals in 0..=4 {
+                    self.text(&words::number::fixed(v * scale, decimals));
+                    self.text(&words::number::percent_bare(v * scale / 100.0, decimals));
+                }
+            }
+            self.text(&words::number::p_value(v));
+        }
+        let texts =
+            [&row.level, &row.group].into_iter().flatten().chain([&row.variable, &row.stat, &row.method]);
+        texts.for_each(|t| self.text(t));
+        row.options.iter().for_each(|(k, v)| {
+            self.text(k);
+            self.text(v);
+            if let Ok(level) = v.parse::<f64>() {
+                self.text(&words::number::percent(level, 0));
+            }
+        });
+        if let Some(w) = &row.warning {
+            self.text(&w.ja);
+            self.text(&w.en);
+        }
+    }
+}
+
+/// Every run of digits with its decimal point; the separator of thousands is no part of a number.
+fn digits(text: &str) -> Vec<String> {
+    let text = text.replace(',', "");
+    let parts = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+    parts.map(|p| p.trim_matches('.').to_owned()).filter(|p| p.chars().any(|c| c.is_ascii_digit())).collect()
+}
+
+/// A number that stands alone on an axis: up to ten steps of 1, 2 or 5 times a power of ten, and years.
+fn is_tick(text: &str) -> bool {
+    let Ok(v) = text.replace(',', "").parse::<f64>() else { return false };
+    let steps = (-1..5).flat_map(|p| [1.0, 2.0, 5.0].map(|m| m * 10f64.powi(p)));
+    let near = |x: f64| (x - x.round()).abs() < 1e-9;
+    let year = (2000.0..2100.0).contains(&v) && v.fract() == 0.0;
+    year || steps.into_iter().any(|s| near(v / s) && v / s <= 10.0)
+}
+
+/// All that a document says, with the place.
+fn said(d: &report::Document) -> Vec<(String, String)> {
+    use report::document::{Block, plain};
+    let mut out = Vec::new();
+    for (i, block) in d.blocks.iter().enumerate() {
+        let mut add = |text: String| out.push((format!("block {i}"), text));
+        match block {
+            Block::Heading { text, .. } | Block::Paragraph { text, .. } => add(plain(text)),
+            Block::List { items, .. } | Block::Notice { text: items } | Block::Notes { items } => {
+                items.iter().for_each(|w| add(plain(w)));
+            }
+            Block::Terms { terms } => terms.iter().for_each(|(a, b)| add(plain(a) + " " + &plain(b))),
+            Block::Table { table } => {
+                add(table.caption.clone());
+                let cells = table.head.iter().chain(table.rows.iter().flat_map(|r| &r.cells));
+                cells.for_each(|c| add(format!("{} {}", c.text, c.under)));
+            }
+            Block::Figure { figure } => {
+                add(figure.caption.clone());
+                add(figure.alt().to_owned());
+                for mark in &figure.scene.marks {
+                    if let report::scene::Shape::Text { text, .. } = &mark.shape {
+                        let text = text.get(d.lang);
+                        if !is_tick(text) {
+                            add(text.to_owned());
+                        }
+                    }
+                }
+            }
+            Block::PageBreak => {}
+        }
+    }
+    out
+}
