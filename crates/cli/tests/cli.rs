@@ -56,7 +56,7 @@ fn a_study_folder_in_order_is_told_in_one_line_and_one_with_mistakes_is_refused_
     assert!(told.contains("protocol.yaml:") && told.contains("There is no form \"second\"."), "{told}");
 }
 
-/// Without the program that makes PDF the message says what to do, and no file is left behind.
+/// Without the program that makes PDF the message says how to build it, and no file is left behind.
 #[test]
 fn a_pdf_without_its_program_is_explained() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +73,7 @@ fn a_pdf_without_its_program_is_explained() {
         .unwrap();
     let why = String::from_utf8(out.stderr).unwrap();
     assert_eq!(out.status.code(), Some(3));
-    assert!(why.contains("SHIRUBE_TYPESET") && why.contains(".html") && !pdf.exists(), "{why}");
+    assert!(why.contains("cargo build --release -p typeset") && !pdf.exists(), "{why}");
 }
 
 #[test]
@@ -522,4 +522,58 @@ fn a_letter_is_a_draft_until_people_have_read_its_readings_commented_on_it_and_s
     let status = done(&["letter", "status", "--ledger", &ledger]);
     assert!(status.contains("letter ja participant v1") && status.contains("分かりやすい"), "{status}");
     assert!(done(&["verify", "--ledger", &ledger]).contains("the ledger holds"));
+}
+
+/// Every kind as PDF by the program that `SHIRUBE_TYPESET` names: sound, tagged, and with the numbers of the page and no
+/// others. `./test` demands it; without the program there is nothing to look at.
+#[test]
+fn pdf_of_every_kind_is_sound_and_holds_the_numbers_of_the_page() {
+    if std::env::var_os("SHIRUBE_TYPESET").is_none() {
+        assert!(std::env::var_os("SHIRUBE_REQUIRE_TYPESET").is_none(), "typeset is required");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = small(folder.path(), "pdf.db", "5");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let tool = |name: &str, arguments: &[&str]| -> String {
+        let out = Command::new(name).args(arguments).output().unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(out.status.success(), "{name}: {}", String::from_utf8_lossy(&out.stdout));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let with = ["--ledger", &ledger];
+    for lang in ["ja", "en"] {
+        let kinds: [(&str, Vec<&str>); 5] = [
+            ("final", [&["report"], &with[..], &["--kind", "final"]].concat()),
+            ("comparison", [&["report"], &with[..], &["--kind", "comparison"]].concat()),
+            ("listings", [&["report"], &with[..], &["--kind", "listings"]].concat()),
+            ("casebook", [&["report"], &with[..], &["--kind", "casebook", "--participant", "1"]].concat()),
+            ("read", vec!["read"]),
+        ];
+        for (name, command) in kinds {
+            let (pdf, html) = (file(&format!("{name}.{lang}.pdf")), file(&format!("{name}.{lang}.html")));
+            for out in [&pdf, &html] {
+                let rest = ["studies/jcog1017", "--lang", lang, "--out", out];
+                done(&[&command[..1], &rest[..1], &command[1..], &rest[1..]].concat());
+            }
+            tool("qpdf", &["--check", &pdf]);
+            let info = tool("pdfinfo", &[&pdf]);
+            assert!(info.contains("Tagged:          yes") && info.contains("Title:"), "{info}");
+            let text = tool("pdftotext", &["-layout", &pdf, "-"]);
+            let pages = text.matches('\u{c}').count();
+            // Figures are pictures with words; a page number is the layout's own.
+            let page = std::fs::read_to_string(&html).unwrap();
+            let known = numbers(&page);
+            for number in numbers(&text) {
+                let own = number.parse::<usize>().is_ok_and(|n| n <= pages);
+                assert!(own || known.contains(&number), "{name} {lang}: {number} is on no page");
+            }
+            assert!(text.contains("shirube 0.1.0") && !text.contains('⟦'));
+        }
+    }
+}
+
+/// Every run of digits with its decimal point.
+fn numbers(text: &str) -> std::collections::BTreeSet<String> {
+    let parts = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
+    parts.map(|p| p.trim_matches('.').to_owned()).filter(|p| !p.is_empty()).collect()
 }

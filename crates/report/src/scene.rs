@@ -196,7 +196,8 @@ impl Scene {
 
     /// For the typesetter, which has the faces: the light colours are inside.
     pub fn svg_print(&self, lang: Lang) -> String {
-        self.render(lang, Some(&crate::style::standalone()))
+        // The face of the digits has no space, and here the text face is the right one for ≤ and ≥ too.
+        self.render(lang, Some(&crate::style::standalone().replace("\"Shirube Digits\", ", "")))
     }
 
     fn render(&self, lang: Lang, style: Option<&str>) -> String {

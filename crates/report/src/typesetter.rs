@@ -12,6 +12,9 @@ use words::{Lang, Text};
 /// Names the program where it is not beside `shirube` or in the search path.
 pub const VARIABLE: &str = "SHIRUBE_TYPESET";
 
+/// How to get the program.
+pub const BUILD: &str = "cargo build --release -p typeset";
+
 /// A running `typeset`. It ends with this value.
 pub struct Typesetter {
     child: Child,
@@ -46,10 +49,10 @@ impl TypesetError {
         match self {
             TypesetError::Absent => Text::new(
                 format!(
-                    "PDF を組む別のプログラム typeset が見つかりません。この版のソースにはまだ含まれていません。別に作ったものがあれば shirube と同じ場所に置くか、環境変数 {VARIABLE} に場所を書いてください。HTML で書き出し、ブラウザーの印刷で PDF にできます。"
+                    "PDF を組む別のプログラム typeset が見つかりません。`{BUILD}` で作り、shirube と同じ場所に置くか、環境変数 {VARIABLE} に場所を書いてください。HTML で書き出すなら要りません。"
                 ),
                 format!(
-                    "PDF needs a program of its own, `typeset`, and it is not here; this source tree does not hold it yet. Put one beside `shirube` or name it in {VARIABLE}, or write .html and let a browser print it as PDF."
+                    "PDF needs a program of its own, `typeset`, and it is not here. Build it with `{BUILD}` and put it beside `shirube`, or name it in {VARIABLE}. HTML needs none."
                 ),
             ),
             TypesetError::Start { program, source } => Text::new(
@@ -170,8 +173,8 @@ mod tests {
     }
 
     #[test]
-    fn without_the_program_the_message_says_what_to_do() {
+    fn without_the_program_the_message_says_how_to_make_it() {
         let told = TypesetError::Absent.told();
-        assert!(told.ja.contains(VARIABLE) && told.en.contains(VARIABLE));
+        assert!(told.ja.contains(BUILD) && told.en.contains(BUILD));
     }
 }

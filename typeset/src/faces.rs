@@ -1,0 +1,114 @@
+//! The typefaces inside the program, and which characters they can show.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use typst::foundations::Bytes;
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
+use unicode_normalization::UnicodeNormalization;
+
+/// BIZ UDPGothic, and its digits and signs of order at one width (`assets/fonts/README.md`).
+pub const FILES: [&[u8]; 4] = [
+    include_bytes!("../../assets/fonts/ShirubeDigits-Regular.ttf"),
+    include_bytes!("../../assets/fonts/ShirubeDigits-Bold.ttf"),
+    include_bytes!("../../assets/fonts/BIZUDPGothic-Regular.ttf"),
+    include_bytes!("../../assets/fonts/BIZUDPGothic-Bold.ttf"),
+];
+
+pub struct Faces {
+    pub fonts: Vec<Font>,
+    pub book: LazyHash<FontBook>,
+}
+
+impl Faces {
+    pub fn new() -> Faces {
+        let fonts: Vec<Font> = FILES.iter().filter_map(|data| Font::new(Bytes::new(*data), 0)).collect();
+        let book = LazyHash::new(FontBook::from_fonts(&fonts));
+        Faces { fonts, book }
+    }
+
+    /// Whether every weight of the text face has a glyph.
+    pub fn shows(&self, c: char) -> bool {
+        let text = self.fonts.iter().filter(|f| f.info().family == "BIZ UDPGothic");
+        text.fold(None, |all: Option<bool>, f| {
+            Some(all.unwrap_or(true) && f.info().coverage.contains(c as u32))
+        })
+        .unwrap_or(false)
+    }
+}
+
+/// Characters without a glyph, how often they were met, and the field of the first.
+pub type Unprintable = BTreeMap<char, (usize, String)>;
+
+/// Makes every string of a document one that the typefaces can print. A PDF for archives and for screen readers must
+/// hold no empty box, so a character without a glyph becomes its code in brackets, and is told.
+pub fn printable(faces: &Faces, document: &mut Value) -> Unprintable {
+    let mut missing = Unprintable::new();
+    walk(faces, document, &mut String::new(), &mut missing);
+    missing
+}
+
+fn walk(faces: &Faces, value: &mut Value, at: &mut String, missing: &mut Unprintable) {
+    let length = at.len();
+    match value {
+        Value::String(text) => {
+            if let Some(clean) = clean(faces, text, at, missing) {
+                *text = clean;
+            }
+        }
+        Value::Array(items) => {
+            for (i, item) in items.iter_mut().enumerate() {
+                at.push_str(&format!("[{i}]"));
+                walk(faces, item, at, missing);
+                at.truncate(length);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, item) in fields.iter_mut().filter(|(name, _)| *name != "href" && *name != "id") {
+                if length > 0 {
+                    at.push('.');
+                }
+                at.push_str(name);
+                walk(faces, item, at, missing);
+                at.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `None` where the text can be printed as it is.
+fn clean(faces: &Faces, text: &str, at: &str, missing: &mut Unprintable) -> Option<String> {
+    let good = |c: char| c == '\n' || (faces.shows(c) && !combining(c) && !c.is_control());
+    if text.is_ascii() && !text.chars().any(|c| c.is_control() && c != '\n') || text.chars().all(good) {
+        return None;
+    }
+    // A letter and its mark become one character where there is one (Unicode normalisation form C): the same text.
+    let mut out = String::with_capacity(text.len());
+    for c in text.nfc() {
+        match c {
+            '\n' => out.push(c),
+            '\t' | '\u{a0}' => out.push(' '),
+            '\u{2010}' | '\u{2011}' => out.push('-'),
+            c if unseen(c) => {}
+            c if faces.shows(c) && !c.is_control() => out.push(c),
+            c => {
+                let found = missing.entry(c).or_insert_with(|| (0, at.to_owned()));
+                found.0 += 1;
+                out.push_str(&format!("‹U+{:04X}›", c as u32));
+            }
+        }
+    }
+    Some(out)
+}
+
+fn combining(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{3099}' | '\u{309a}')
+}
+
+/// Characters that direct or join others and show nothing themselves, and control characters.
+fn unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0100}'..='\u{e01ef}')
+}
