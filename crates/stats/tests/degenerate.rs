@@ -1,5 +1,7 @@
 //! Data without an answer: every method answers with numbers, a named condition or a warning, never with NaN.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#[path = "degenerate/extremes.rs"]
+mod extremes;
 #[path = "degenerate/models.rs"]
 mod models;
 

@@ -294,7 +294,11 @@ fn equations(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         denominators: choice(
             args,
             "denominators",
-            &[("corrected", Denominators::Corrected), ("uncorrected", Denominators::Uncorrected)],
+            &[
+                ("corrected", Denominators::Corrected),
+                ("uncorrected", Denominators::Uncorrected),
+                ("by-cluster", Denominators::ByCluster),
+            ],
         )?,
         ..GeeOptions::default()
     };

@@ -51,11 +51,14 @@ fn fit(args: &StatsArgs, input: &Input) -> Result<(CoxFit, Vec<DesignTerm>, usiz
     if terms.is_empty() {
         return Err(WorkbenchError::Usage("--covariates (or --group) is needed".into()));
     }
+    // R's coxph takes the robust variance by itself when a weight is not a whole number.
+    let robust_by_weights = choice(&args, "robust", &[("asked", false), ("auto", true)])?
+        && f.weights.as_ref().is_some_and(|w| w.iter().any(|w| w.fract() != 0.0));
     let options = CoxOptions {
         ties: args.tie_method()?,
         near_ties: args.near_ties(),
         conf_level: args.conf,
-        robust: args.robust,
+        robust: args.robust || robust_by_weights,
         firth: args.firth,
         ..CoxOptions::default()
     };

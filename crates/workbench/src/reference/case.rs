@@ -62,6 +62,14 @@ impl Values {
         self.skipped.get(name).and_then(Value::as_str)
     }
 
+    /// Takes values back: the reference follows a convention that the record does not fix.
+    pub fn withhold(&mut self, names: &[&str], why: &str) {
+        for name in names {
+            self.values.remove(*name);
+            self.skip(name, why);
+        }
+    }
+
     pub fn number(&mut self, name: &str, value: f64) -> &mut Values {
         self.set(name, number(value))
     }

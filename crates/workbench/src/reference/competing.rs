@@ -172,8 +172,17 @@ fn states(case: &Case) -> Result<Values, Skip> {
     let times = case.numbers("times")?;
     let names = r.names("all");
     let states: Vec<usize> = std::iter::once(0).chain(r.present.iter().copied()).collect();
-    let rows: Vec<_> =
-        curves.iter().zip(&names).flat_map(|(c, l)| c.at(&times).into_iter().map(move |a| (l, a))).collect();
+    let mut rows: Vec<_> = Vec::new();
+    for (curve, label) in curves.iter().zip(&names) {
+        let first = curve.time.first().copied().unwrap_or(f64::NEG_INFINITY);
+        for mut at in curve.at(&times) {
+            if at.time < first {
+                // R prints 0 for every limit before the first observation, of whatever type.
+                at.lower.iter_mut().chain(&mut at.upper).for_each(|l| *l = Some(0.0));
+            }
+            rows.push((label, at));
+        }
+    }
     let lists = |f: &dyn Fn(&stats::survival::IncidenceAt) -> Vec<Option<f64>>| {
         let row = |a: &stats::survival::IncidenceAt| {
             let all = f(a);

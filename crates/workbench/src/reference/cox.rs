@@ -1,5 +1,6 @@
 //! Cox model records.
 use serde_json::Value;
+use stats::Warning;
 use stats::survival::{ConfType, CoxData, CoxFit, CoxOptions, Stop, Ties, TimeTransform, concordance, cox};
 
 use super::Method;
@@ -23,6 +24,7 @@ const KEYS: &[&str] = &[
     "conf_level",
     "timefix",
     "control",
+    "profile_offset",
 ];
 
 const AFTER: &[&str] = &[
@@ -69,8 +71,19 @@ pub(super) fn ties(case: &Case) -> Result<Ties, Skip> {
 /// The columns of a model.
 const MODEL: &[&str] = &["time", "event", "entry", "strata", "covariates", "weights", "offset", "cluster"];
 
-/// The fitted model of a record, with the names of its terms.
+const RUNAWAY: &str = "a coefficient is infinite: the reference prints where its iteration stopped";
+
+/// The fitted model of a record, with the names of its terms; not covered when a coefficient is infinite.
 pub(super) fn fit(case: &Case) -> Result<(CoxFit, Vec<DesignTerm>), Skip> {
+    let (fit, terms) = any_fit(case)?;
+    if runs_away(&fit) { Err(Skip::new(RUNAWAY)) } else { Ok((fit, terms)) }
+}
+
+fn runs_away(fit: &CoxFit) -> bool {
+    fit.warnings.iter().any(|w| matches!(w, Warning::InfiniteCoefficient { .. }))
+}
+
+fn any_fit(case: &Case) -> Result<(CoxFit, Vec<DesignTerm>), Skip> {
     let rows = case.rows(MODEL)?;
     let (f, _) = Followed::read(&Case { record: case.record, table: Some(rows.clone()) })?;
     let terms = case.design(&rows)?;
@@ -122,7 +135,7 @@ fn vcov(fit: &CoxFit) -> Value {
 }
 
 fn fit_record(case: &Case) -> Result<Values, Skip> {
-    let (fit, terms) = fit(case)?;
+    let (fit, terms) = any_fit(case)?;
     let mut v = Values::default();
     let c = &fit.coefficients;
     v.number("n", fit.n as f64)
@@ -158,12 +171,19 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
     if let Ok(c) = fit.concordance() {
         v.number("concordance", c.concordance).number("concordance_se", c.variance.sqrt());
     }
-    if let Some(stored) = case.record.values.get("profile_ci_first") {
-        let (lower, upper) = fit.profile_limits(0, case.conf_level()?)?;
-        let mut limits = [lower, upper];
-        if case.has("offset") && !close(stored, &limits) {
-            limits = profile_without_offset(case, &fit)?;
-        }
+    if runs_away(&fit) {
+        let all: Vec<&str> = case.record.values.keys().map(String::as_str).collect();
+        let fixed = ["n", "nevent", "terms", "df", "score", "p_score"];
+        let open: Vec<&str> = all.into_iter().filter(|name| !fixed.contains(name)).collect();
+        v.withhold(&open, RUNAWAY);
+        return Ok(v);
+    }
+    if case.record.values.contains_key("profile_ci_first") {
+        let limits = match (case.has("offset"), case.text("profile_offset")?) {
+            (true, None | Some("dropped")) => profile_without_offset(case, &fit)?,
+            (_, None | Some("kept")) => fit.profile_limits(0, case.conf_level()?)?.into(),
+            (_, Some(other)) => return Err(Skip::new(format!("profile_offset {other}"))),
+        };
         v.optional_list("profile_ci_first", limits);
     }
     if let Ok(r) = fit.residuals() {
@@ -190,18 +210,8 @@ fn fit_without_offset(case: &Case) -> Result<CoxFit, Skip> {
     Ok(fit(&Case { record: &record, table: Some(rows) })?.0)
 }
 
-/// Whether stored limits are these to six digits.
-fn close(stored: &Value, limits: &[Option<f64>; 2]) -> bool {
-    let stored = stored.as_array().map_or(&[][..], Vec::as_slice);
-    stored.len() == 2
-        && stored.iter().zip(limits).all(|(s, l)| match (s.as_f64(), l) {
-            (Some(s), Some(l)) => (s - l).abs() <= 1e-5 * s.abs(),
-            _ => false,
-        })
-}
-
-/// Some references profile a model with an offset as if there were none, against the maximum with it: the limits
-/// are where twice the fall from that maximum to the profile without the offset is the chi-square quantile.
+/// The limits of the records with an offset: the profile drops the offset, but is compared with the maximum that has
+/// it. They are where twice the fall from that maximum to the profile without the offset is the chi-square quantile.
 fn profile_without_offset(case: &Case, with: &CoxFit) -> Result<[Option<f64>; 2], Skip> {
     let without = fit_without_offset(case)?;
     let quantile = stats::special::chi2_isf(1.0 - case.conf_level()?, 1.0);

@@ -51,6 +51,12 @@ fn read(case: &Case) -> Result<Rows, Skip> {
     let denominators = match case.text("denominators")? {
         // the jackknife of geepack knows only its own
         None | Some("scale N, alpha npairs (no p)") => Denominators::Uncorrected,
+        Some("scale N - p, alpha npairs - p") if correlation == Correlation::Ar1 => {
+            if !made_by_gee(case) {
+                return Err(Skip::new("AR(1) without p, and the record does not name the R package gee"));
+            }
+            Denominators::ByCluster
+        }
         Some("scale N - p, alpha npairs - p") => Denominators::Corrected,
         Some(other) => return Err(Skip::new(format!("denominators {other}"))),
     };
@@ -62,6 +68,13 @@ fn read(case: &Case) -> Result<Rows, Skip> {
         offset: if case.has("offset") { Some(rows.numbers(case.name("offset")?)?) } else { None },
         options: GeeOptions { family, link, correlation, denominators, ..GeeOptions::default() },
     })
+}
+
+/// Whether the record says that the R package gee made it: packages differ in AR(1).
+fn made_by_gee(case: &Case) -> bool {
+    let package = case.record.engine.get("package").and_then(serde_json::Value::as_str).unwrap_or("");
+    let called = case.record.call.as_deref().is_some_and(|c| c.trim_start().starts_with("gee("));
+    called || package.split(|c: char| !c.is_alphanumeric()).any(|word| word == "gee")
 }
 
 fn with_data<T>(rows: &Rows, act: impl FnOnce(&GeeData) -> T) -> T {

@@ -73,6 +73,9 @@ pub struct Record {
     pub values: Map<String, Value>,
     #[serde(default)]
     pub call: Option<String>,
+    /// Package and version that made the values.
+    #[serde(default)]
+    pub engine: Map<String, Value>,
 }
 
 /// What became of one method's records.

@@ -128,11 +128,18 @@ fn curves(case: &Case) -> Result<(Vec<KmCurve>, Followed), Skip> {
 fn km(case: &Case) -> Result<Values, Skip> {
     let (curves, f) = curves(case)?;
     let times = case.numbers("times")?;
-    let rows: Vec<_> = curves
+    let mut rows: Vec<_> = curves
         .iter()
         .zip(&f.levels)
-        .flat_map(|(c, l)| c.at(&times).into_iter().map(move |a| (l, a)))
+        .flat_map(|(c, l)| c.at(&times).into_iter().map(move |a| (c, l, a)))
         .collect();
+    if f.entry.is_some() {
+        // Before the first row of a curve R prints the number at risk of that row, whoever has entered.
+        for (c, _, a) in rows.iter_mut().filter(|(c, _, a)| c.time.first().is_some_and(|&t| a.time < t)) {
+            a.n_risk = c.n_risk[0];
+        }
+    }
+    let rows: Vec<_> = rows.into_iter().map(|(_, l, a)| (l, a)).collect();
     let mut v = Values::default();
     v.texts("strata", rows.iter().map(|r| r.0.clone()))
         .list("time", rows.iter().map(|r| r.1.time))

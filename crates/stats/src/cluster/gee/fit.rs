@@ -169,13 +169,13 @@ impl Problem {
         let n: usize = used().map(|p| p.residual.len()).sum();
         match self.options.denominators {
             Denominators::Uncorrected => sum / n as f64,
-            Denominators::Corrected => sum / (n - self.p()) as f64,
+            Denominators::Corrected | Denominators::ByCluster => sum / (n - self.p()) as f64,
         }
     }
 
     fn alpha(&self, parts: &[Part], scale: f64, now: f64, skip: Option<usize>) -> f64 {
         let used = || parts.iter().enumerate().filter(|(i, _)| Some(*i) != skip).map(|(_, p)| &p.residual);
-        let less = if self.options.denominators == Denominators::Corrected { self.p() as f64 } else { 0.0 };
+        let less = if self.options.denominators == Denominators::Uncorrected { 0.0 } else { self.p() as f64 };
         match (self.options.correlation, self.options.denominators) {
             (Correlation::Independence, _) => 0.0,
             (Correlation::Exchangeable, _) => {
@@ -194,6 +194,14 @@ impl Problem {
                     pairs += (r.len() - 1) as f64;
                 }
                 if pairs > less { sum / scale / (pairs - less) } else { 0.0 }
+            }
+            (Correlation::Ar1, Denominators::ByCluster) => {
+                let (mut products, mut squares) = (0.0, 0.0);
+                for r in used().filter(|r| r.len() > 1) {
+                    products += r.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / (r.len() - 1) as f64;
+                    squares += r.iter().map(|x| x * x).sum::<f64>() / r.len() as f64;
+                }
+                if squares > 0.0 { products / squares } else { 0.0 }
             }
             (Correlation::Ar1, Denominators::Uncorrected) => {
                 // one Gauss-Newton step of the least squares of r_j r_k/scale on alpha^|j-k|

@@ -46,12 +46,15 @@ impl Correlation {
 /// Denominators of the scale and the correlation, in which packages differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Denominators {
-    /// Scale over N - p, exchangeable alpha over pairs - p, ar1 from neighbours over their number - p (the R package
-    /// gee, statsmodels); the default.
+    /// Scale over N - p, exchangeable alpha over pairs - p (the R package gee, statsmodels), ar1 from neighbours over
+    /// their number - p; the default.
     #[default]
     Corrected,
     /// Scale over N, alpha over pairs, ar1 by least squares over all pairs (the R package geepack).
     Uncorrected,
+    /// As `Corrected`, but ar1 as in the R package gee: the sum over clusters of the mean product of neighbours,
+    /// over the sum of the mean squares. Every cluster needs two rows.
+    ByCluster,
 }
 
 impl Denominators {
@@ -60,6 +63,9 @@ impl Denominators {
         match self {
             Denominators::Corrected => "denominators: scale N - p, alpha pairs - p (gee, statsmodels)",
             Denominators::Uncorrected => "denominators: scale N, alpha pairs (geepack)",
+            Denominators::ByCluster => {
+                "denominators: scale N - p, alpha pairs - p, ar1 by cluster means (gee)"
+            }
         }
     }
 }

@@ -186,20 +186,10 @@ impl<'a> Engine<'a> {
                 h.shift.push(0.0);
                 h.risk[s.start..s.end].fill(1.0);
             } else {
-                let shift = linear_predictor(rows, s, beta, &mut h.risk);
+                let shift = predictor(rows, s, beta, &mut h.risk);
                 h.shift.push(shift);
-                // Centred predictors sum to nothing, so the events' own part is added up in small blocks.
-                let mut start = s.start;
-                for block in h.risk[s.start..s.end].chunks_mut(BLOCK) {
-                    let mut own = 0.0;
-                    for (k, v) in block.iter_mut().enumerate() {
-                        let i = start + k;
-                        own += if rows.event[i] { rows.weight(i) * *v } else { 0.0 };
-                        *v = v.exp();
-                    }
-                    loglik.add(own);
-                    start += block.len();
-                }
+                let less = if shift.is_finite() { shift } else { 0.0 };
+                super::moments::exponentials(rows, s, less, &mut h.risk, |own| loglik.add(own));
             }
             risk_totals(rows, s, h);
             loglik.add(-steps(rows, s, self.ties, h));
@@ -258,18 +248,13 @@ pub(crate) fn death_weight(rows: &Arranged, event: &EventTime) -> f64 {
     }
 }
 
-/// Writes the linear predictor less its maximum; returns that maximum.
-pub(crate) fn linear_predictor(rows: &Arranged, s: &Stratum, beta: &[f64], out: &mut [f64]) -> f64 {
+/// Writes the linear predictor; returns its maximum.
+fn predictor(rows: &Arranged, s: &Stratum, beta: &[f64], out: &mut [f64]) -> f64 {
     match &rows.offset {
         Some(o) => out[s.start..s.end].copy_from_slice(&o[s.start..s.end]),
         None => out[s.start..s.end].fill(0.0),
     }
-    let largest = super::moments::add_predictor(rows, s, beta, out);
-    if !largest.is_finite() {
-        return largest;
-    }
-    out[s.start..s.end].iter_mut().for_each(|v| *v -= largest);
-    largest
+    super::moments::add_predictor(rows, s, beta, out)
 }
 
 /// Weighted risk of everybody at risk, and of the events, per event time.
@@ -277,21 +262,22 @@ fn risk_totals(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
     let weighted = |h: &Hazard, i: usize| h.risk[i] * rows.weight(i);
     match &rows.by_entry {
         None => {
-            let risk = &h.risk[..s.end];
+            // Every row gets its total, whether it has an event or not: that spares unpredictable branches.
+            let (start, end) = (s.start, s.end);
+            let totals = h.expected[start..end].iter_mut().zip(&h.risk[start..end]);
             let mut sum = 0.0;
-            let mut next = s.end;
-            for (event, total) in
-                rows.events[s.events.clone()].iter().zip(&mut h.total[s.events.clone()]).rev()
-            {
-                let first = event.first as usize;
-                match &rows.weight {
-                    None => risk[first..next].iter().rev().for_each(|r| sum += r),
-                    Some(w) => {
-                        risk[first..next].iter().zip(&w[first..next]).rev().for_each(|(r, w)| sum += r * w);
-                    }
-                }
-                next = first;
-                *total = sum;
+            match &rows.weight {
+                None => totals.rev().for_each(|(at, r)| {
+                    sum += r;
+                    *at = sum;
+                }),
+                Some(w) => totals.zip(&w[start..end]).rev().for_each(|((at, r), w)| {
+                    sum += r * w;
+                    *at = sum;
+                }),
+            }
+            for e in s.events.clone() {
+                h.total[e] = h.expected[rows.events[e].first as usize];
             }
         }
         Some(by_entry) => {
@@ -374,24 +360,34 @@ fn add_log(logs: &mut Running, product: &mut f64, weight: f64, total: f64) {
 
 /// Expected events of every row: its risk times the hazard over its time at risk.
 pub(crate) fn expected_events(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
+    h.expected[s.start..s.end].fill(0.0);
+    for e in s.events.clone() {
+        h.expected[rows.events[e].first as usize] = h.step[e];
+    }
     let mut cumulative = 0.0;
+    // Rows hold the step of their time, if it begins with them; afterwards what is expected.
+    let pass = |h: &mut Hazard, from: usize, upto: usize, cumulative: &mut f64| {
+        for (expected, r) in h.expected[from..upto].iter_mut().zip(&h.risk[from..upto]) {
+            *cumulative += *expected;
+            *expected = r * *cumulative;
+        }
+    };
     let mut next = s.start;
     for e in s.events.clone() {
         let event = rows.events[e];
-        while next < event.first as usize {
-            h.expected[next] = h.risk[next] * cumulative;
-            next += 1;
+        if event.deaths == 1 {
+            continue;
         }
-        while next < event.end as usize {
-            let own = if rows.event[next] { h.own_step[e] } else { h.step[e] };
-            h.expected[next] = h.risk[next] * (cumulative + own);
-            next += 1;
+        // Several events at one time: their own part is another than that of the others.
+        pass(h, next, event.first as usize, &mut cumulative);
+        for i in event.first as usize..event.end as usize {
+            let own = if rows.event[i] { h.own_step[e] } else { h.step[e] };
+            h.expected[i] = h.risk[i] * (cumulative + own);
         }
         cumulative += h.step[e];
+        next = event.end as usize;
     }
-    for i in next..s.end {
-        h.expected[i] = h.risk[i] * cumulative;
-    }
+    pass(h, next, s.end, &mut cumulative);
     let Some(before) = &rows.before_entry else { return };
     // The hazard before entry is taken off by summing from the entry on, not by a difference of sums, when the
     // interval is short; a difference suffices here because the increments are all positive.
