@@ -88,7 +88,7 @@ impl Typesetter {
         locate().is_some()
     }
 
-    /// Starts the program where [`locate`] finds it.
+    /// Starts the program where it is found: beside this one, in `SHIRUBE_TYPESET`, or on the path.
     pub fn start() -> Result<Typesetter, TypesetError> {
         Typesetter::start_at(&locate().ok_or(TypesetError::Absent)?)
     }

@@ -287,7 +287,7 @@ fn what_the_letter_says_of_deaths_by_side_effects_is_chosen_by_the_rows() {
     let mut one = results();
     let mut rows =
         one.rows.iter_mut().filter(|r| r.analysis == "ae_surgery" && r.level.as_deref() == Some("5"));
-    rows.find(|r| r.group.as_deref() == Some("B")).unwrap().value = Some(1.0);
+    rows.find(|r| r.stat == "n").unwrap().value = Some(1.0);
     assert!(said(&one).contains("died of a side effect of drugs or surgery. We are deeply sorry."));
     set(&mut one, "ae_surgery", "worst-grade", "n", None);
     assert!(said(&one).contains("do not tell whether anybody died"));
