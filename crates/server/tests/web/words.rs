@@ -37,11 +37,13 @@ const PANEL: &[(&str, &str)] = &[
     ("flag", "ihc-ish-discordant ihc-ngs-discordant negative-with-comment"),
     ("why", "population-met population-not-met used-up missing-inputs rule-error"),
     ("class", "1 2 3 ai cdk46i chemo taxane"),
+    ("kind", "local sequence after safety comorbidity values"),
     ("setting", "adjuvant neoadjuvant metastatic"),
     ("outcome", "progression completed toxicity ongoing"),
     (
         "concept",
-        "patient-sex patient-menopause patient-ecog patient-et-suitable-next patient-io-candidate \
+        "disease-oligometastatic patient-rapid-response-needed patient-ild-history patient-diabetes patient-goal cgp-history \
+         patient-sex patient-menopause patient-ecog patient-et-suitable-next patient-io-candidate \
          patient-anthracycline-unsuitable patient-taxane-unsuitable patient-standard-unsuitable \
          patient-no-satisfactory-alternative disease-site disease-extent disease-brain-metastases \
          disease-symptomatic-visceral er-percent pgr-percent her2-ihc her2-ihc0-staining \

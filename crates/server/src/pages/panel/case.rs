@@ -44,6 +44,7 @@ pub(super) struct Told {
     pub flags: Vec<String>,
     pub groups: Vec<Group>,
     pub findings: Vec<FindingRow>,
+    pub considered: Vec<ConsideredRow>,
     pub elsewhere: Vec<Elsewhere>,
     pub changes: Vec<Change>,
     pub release: String,
@@ -94,6 +95,16 @@ pub(super) struct FindingRow {
     pub why: String,
     pub missing: String,
     pub regimens: String,
+}
+
+/// What to weigh beside the labels.
+pub(super) struct ConsideredRow {
+    pub kind: String,
+    pub mark: Mark,
+    pub text: String,
+    pub missing: String,
+    pub unverified: bool,
+    pub source: String,
 }
 
 pub(super) struct Elsewhere {
@@ -208,6 +219,7 @@ fn follow(t: Tongue, knowledge: &Knowledge, profile: &Profile, patient: &Patient
         flags: options.flags.iter().map(|f| flag(t, f)).collect(),
         groups,
         findings: options.findings.iter().map(|f| finding_row(t, knowledge, f)).collect(),
+        considered: considered(t, &view, patient, &options),
         elsewhere: elsewhere(t, knowledge, patient, query),
         changes: changes(t, knowledge, profile, query),
         release: t.with2("panel-release", release, &knowledge.complete_to.to_string()).into_owned(),
@@ -338,6 +350,21 @@ fn finding_row(t: Tongue, knowledge: &Knowledge, f: &FindingClass) -> FindingRow
         missing: inputs(t, &f.missing).join("; "),
         regimens: names.collect::<Vec<_>>().join("; "),
     }
+}
+
+fn considered(t: Tongue, view: &View<'_>, patient: &Patient, options: &Options) -> Vec<ConsideredRow> {
+    let rows = view.considerations(patient, options).into_iter().map(|c| ConsideredRow {
+        kind: code(t, "kind", &c.kind),
+        mark: match c.applies {
+            true => Mark::new("yes", t.say("panel-applies")),
+            false => Mark::new("unsure", t.say("panel-open")),
+        },
+        text: t.of(&c.text).to_owned(),
+        missing: inputs(t, &c.missing).join("; "),
+        unverified: c.unverified,
+        source: c.source,
+    });
+    rows.collect()
 }
 
 /// Regimens whose verdict is not the same everywhere, or that fit or are open somewhere.
