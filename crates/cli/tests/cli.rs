@@ -503,7 +503,7 @@ fn a_letter_is_a_draft_until_people_have_read_its_readings_commented_on_it_and_s
     let adopted = done(&adopt);
     let hash = adopted.lines().next().unwrap().to_owned();
     assert_eq!(hash.len(), 64);
-    assert!(refused(&adopt).1.contains("adopted before"));
+    assert!(refused(&adopt).1.contains("すでに採用されています"));
     let on_text = |act: &str, person: &str, more: &[&str]| {
         let mut all = vec!["letter".to_owned(), act.to_owned(), "--ledger".to_owned(), ledger.clone()];
         all.extend(["--text", &hash[..8], "--as", person].map(str::to_owned));

@@ -461,6 +461,7 @@ fn attachments(event: &Event) -> Vec<Hash> {
         Event::ProtocolAdopted { protocol, .. } => vec![*protocol],
         Event::ApprovalRecorded { document: Some(document), .. } => vec![*document],
         Event::DataImported { map, .. } => vec![*map],
+        Event::LetterAdopted(adopted) => vec![adopted.text],
         _ => Vec::new(),
     }
 }
