@@ -3,7 +3,7 @@
 use crate::harness::*;
 use conduct::*;
 use jiff::civil::{Date, date};
-use ledger::Hash;
+use ledger::{Blob, Hash};
 
 const CUTOFF: Date = date(2024, 3, 1);
 
@@ -11,8 +11,13 @@ fn key(kind: &str, reader: LetterReader) -> LetterKey {
     LetterKey { kind: kind.into(), lang: "ja".into(), reader }
 }
 
+/// The words of a text, which are kept with its adoption.
+fn file(n: u8) -> Blob {
+    Blob::new(vec![b'a' + n; 8])
+}
+
 fn text(n: u8) -> Hash {
-    Hash([n; 32])
+    file(n).hash()
 }
 
 fn adopt(letter: LetterKey, n: u8) -> LetterAct {
@@ -39,8 +44,9 @@ fn garden() -> Garden {
         Command::HoldLook { cutoff: CUTOFF, opened: "all".into(), for_whom: "statistician".into() },
         &centre(on),
     );
-    ok(act(adopt(key("letter", LetterReader::Participant), 1)), &centre(on));
-    ok(act(adopt(key("letter", LetterReader::Bereaved), 2)), &centre(on));
+    for (n, reader) in [(1, LetterReader::Participant), (2, LetterReader::Bereaved)] {
+        garden.trial.execute_with(&act(adopt(key("letter", reader), n)), &centre(on), vec![file(n)]).unwrap();
+    }
     garden
 }
 
@@ -106,7 +112,7 @@ fn nothing_is_signed_off_that_breaks_a_rule_has_unreviewed_readings_or_was_not_r
         findings: 2,
         unreviewed: 228,
     };
-    garden.run(act(draft), &centre(on)).unwrap();
+    garden.trial.execute_with(&act(draft), &centre(on), vec![file(3)]).unwrap();
     assert_eq!(garden.refused(sign(3), &chair(on)), ["findings", "readings_unreviewed", "no_comment"]);
     // There is a newer version now.
     garden.run(comment(1), &centre(on)).unwrap();
