@@ -56,6 +56,16 @@ fn the_planned_flow_is_met_when_it_is_conditioned_on_and_the_ledger_verifies() {
 }
 
 #[test]
+fn whoever_comes_in_the_first_days_is_asked_for_consent_only_once_there_is_a_protocol() {
+    let (loaded, mut plan) = jcog1017();
+    plan.accrual.from = loaded.compiled.protocol.effective;
+    plan.accrual.to = plan.accrual.from.saturating_add(jiff::Span::new().days(40));
+    plan.accrual.ramp_days = 0.0;
+    let (summary, _, _kept) = run(&loaded, &plan, Request { seed: 1, participants: Some(30) });
+    assert_eq!(summary.registered["first_registration"], 30);
+}
+
+#[test]
 fn a_plan_that_names_what_the_protocol_does_not_have_is_refused_before_anything_is_written() {
     let (loaded, mut plan) = jcog1017();
     let form = plan.forms.get("death").cloned().unwrap();

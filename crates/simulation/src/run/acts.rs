@@ -103,8 +103,10 @@ impl Run<'_> {
             None => 0,
         };
         let document = document.unwrap_or_default();
-        let on = later(today, -before.max(0));
         let versions = self.protocol.documents.get(document).map(|d| &d.versions);
+        // Nobody is asked before there is a protocol and a document to explain.
+        let first = versions.and_then(|v| v.values().min()).copied().unwrap_or(self.protocol.effective);
+        let on = later(today, -before.max(0)).max(first.max(self.protocol.effective)).min(today);
         let version = versions
             .and_then(|v| v.iter().rev().find(|(_, from)| **from <= on))
             .map_or("", |(v, _)| v.as_str());
