@@ -206,19 +206,6 @@ fn key_name(protocol: &Protocol, key: &FormKey, t: Tell) -> String {
     out
 }
 
-/// Forms as a participant comes to them: those of the steps, those of the schedule, the others.
-fn in_order<'p>(protocol: &Protocol, forms: &'p [(&FormKey, &Filled)]) -> Vec<(&'p FormKey, &'p Filled)> {
-    let place = |key: &FormKey| {
-        let step = protocol.steps.values().position(|s| s.form == key.form.as_str());
-        let visit = key.visit.as_ref().and_then(|v| protocol.schedule.get_index_of(v.as_str()));
-        let form = protocol.forms.get_index_of(key.form.as_str());
-        (step.is_none(), step, visit.is_none(), visit, form, key.number)
-    };
-    let mut sorted: Vec<(&FormKey, &Filled)> = forms.iter().map(|(k, f)| (*k, *f)).collect();
-    sorted.sort_by_key(|(key, _)| place(key));
-    sorted
-}
-
 fn forms(
     view: &View<'_>,
     protocol: &Protocol,
@@ -227,7 +214,7 @@ fn forms(
     t: Tell,
 ) -> Vec<Block> {
     let mut out = Vec::new();
-    for (key, filled) in in_order(protocol, p.forms()) {
+    for (key, filled) in p.forms_in_order() {
         let Some(form) = protocol.forms.get(key.form.as_str()) else { continue };
         let anchor =
             format!("f-{}-{}-{}", key.form, key.visit.as_ref().map_or("", |v| v.as_str()), key.number);

@@ -174,6 +174,20 @@ impl<'a> ParticipantView<'a> {
         &self.forms
     }
 
+    /// These forms as a participant comes to them: those of the steps, those of the schedule, the others; within a form
+    /// in the order of filling.
+    pub fn forms_in_order(&self) -> Vec<(&'a FormKey, &'a Filled)> {
+        let protocol = &self.compiled.protocol;
+        let mut sorted = self.forms.clone();
+        sorted.sort_by_key(|(key, _)| {
+            let step = protocol.steps.values().position(|s| s.form == key.form.as_str());
+            let visit = key.visit.as_ref().and_then(|v| protocol.schedule.get_index_of(v.as_str()));
+            let form = protocol.forms.get_index_of(key.form.as_str());
+            (step.is_none(), step, visit.is_none(), visit, form, key.number)
+        });
+        sorted
+    }
+
     pub fn consents(&self) -> impl Iterator<Item = &'a Consent> {
         self.participant.consents.iter().filter(|c| self.seen(c.on))
     }

@@ -134,7 +134,8 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         seqs.sort_unstable();
         seqs.dedup();
         let trail = Trail { ask: &ask, entries: ask.study.pick(&seqs)? };
-        let forms: Result<Vec<FormTold>, Trouble> = in_order(protocol, p.forms())
+        let forms: Result<Vec<FormTold>, Trouble> = p
+            .forms_in_order()
             .into_iter()
             .map(|(key, filled)| form_told(&trail, &view, p, key, filled))
             .collect();
@@ -182,20 +183,6 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         })
     })
     .await
-}
-
-/// Forms as a participant comes to them: those of the steps, those of the schedule, the others; within a form in the
-/// order of filling.
-fn in_order<'p>(protocol: &Protocol, forms: &'p [(&FormKey, &Filled)]) -> Vec<(&'p FormKey, &'p Filled)> {
-    let place = |key: &FormKey| {
-        let step = protocol.steps.values().position(|s| s.form == key.form.as_str());
-        let visit = key.visit.as_ref().and_then(|v| protocol.schedule.get_index_of(v.as_str()));
-        let form = protocol.forms.get_index_of(key.form.as_str());
-        (step.is_none(), step, visit.is_none(), visit, form, key.number)
-    };
-    let mut sorted: Vec<(&FormKey, &Filled)> = forms.iter().map(|(k, f)| (*k, *f)).collect();
-    sorted.sort_by_key(|(key, _)| place(key));
-    sorted
 }
 
 fn steps(ask: &Ask, view: &View<'_>, p: &ParticipantView<'_>) -> Vec<StepTold> {
