@@ -31,7 +31,7 @@ pub use diagnostic::{Diagnostic, Place, Severity, render};
 pub use difference::{Change, ChangeKind, difference, part_name};
 pub use load::{Loaded, canonical, load, load_texts, load_with};
 pub use model::*;
-pub use schema::{above_0, between_0_and_1, decimal, duration, durations, schema};
+pub use schema::{above_0, between_0_and_1, decimal, duration, durations, schema, tidy};
 pub use tree::Part;
 pub use value::read;
 pub use yaml::{Places, read_yaml, read_yaml_placed};

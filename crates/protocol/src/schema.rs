@@ -60,7 +60,7 @@ fn used_only(mut schema: Value) -> Value {
 }
 
 /// Descriptions of one line: the source's line breaks mean nothing to an editor.
-fn tidy(schema: &mut Value) {
+pub fn tidy(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             if let Some(Value::String(text)) = object.get_mut("description") {
