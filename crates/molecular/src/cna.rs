@@ -5,7 +5,7 @@ use crate::finding::{Class, Coordinates, Finding, Kind, Specimen};
 use crate::genome::{self, Build, Witness};
 use crate::note::{Note, both};
 use crate::table::{self, Copies, Gene};
-use crate::{Reading, columns, open};
+use crate::{Reading, columns};
 use rust_decimal::Decimal;
 use words::Text;
 
@@ -33,17 +33,13 @@ struct Segment {
 /// Reads segments: chromosome, start, end, and either total copies or copies of the major and minor allele. Log ratios
 /// are refused: they are no copies without purity and ploidy.
 pub fn read(bytes: &[u8], file: &str, options: &Options<'_>) -> Reading {
-    let mut reading = Reading::default();
-    let segments = open::text(bytes, file).and_then(|t| segments(&t, file, options, &mut reading));
-    match segments {
-        Ok(segments) => {
-            for gene in table::genes() {
-                over(gene, &segments, file, options, &mut reading);
-            }
-            reading
+    Reading::of(bytes, file, |text, reading| {
+        let segments = segments(text, file, options, reading)?;
+        for gene in table::genes() {
+            over(gene, &segments, file, options, reading);
         }
-        Err(note) => reading.refuse(*note),
-    }
+        Ok(())
+    })
 }
 
 fn segments(

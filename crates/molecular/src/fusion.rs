@@ -4,7 +4,7 @@ use crate::finding::{Finding, Kind, Specimen};
 use crate::genome::{self, Build, Witness};
 use crate::note::{Note, Weight, both};
 use crate::table::{self, Gene};
-use crate::{Reading, columns, open};
+use crate::{Reading, columns};
 use words::Text;
 
 #[derive(Clone, Copy, Debug)]
@@ -18,11 +18,7 @@ pub struct Options<'a> {
 /// are any (`2:42522694`). A fusion of a gene of the table is a finding; its class comes from a row that names both
 /// genes in this order. A partner that is not named stays unnamed.
 pub fn read(bytes: &[u8], file: &str, options: &Options<'_>) -> Reading {
-    let mut reading = Reading::default();
-    match open::text(bytes, file).and_then(|t| rows(&t, file, options, &mut reading)) {
-        Ok(()) => reading,
-        Err(note) => reading.refuse(*note),
-    }
+    Reading::of(bytes, file, |text, reading| rows(text, file, options, reading))
 }
 
 fn rows(text: &str, file: &str, options: &Options<'_>, reading: &mut Reading) -> Result<(), Box<Note>> {

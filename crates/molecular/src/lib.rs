@@ -51,6 +51,19 @@ impl Reading {
         self.notes.iter().any(|n| n.weight == Weight::Refused)
     }
 
+    /// What `take` finds in the text of a file, or its refusal.
+    pub(crate) fn of(
+        bytes: &[u8],
+        file: &str,
+        take: impl FnOnce(&str, &mut Reading) -> Result<(), Box<Note>>,
+    ) -> Reading {
+        let mut reading = Reading::default();
+        match open::text(bytes, file).and_then(|text| take(&text, &mut reading)) {
+            Ok(()) => reading,
+            Err(note) => reading.refuse(*note),
+        }
+    }
+
     /// Takes nothing from the file but its refusal.
     pub(crate) fn refuse(mut self, note: Note) -> Reading {
         self.findings.clear();

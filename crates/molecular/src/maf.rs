@@ -3,7 +3,7 @@
 use crate::finding::{Coordinates, Finding, Kind, Origin, Specimen};
 use crate::genome::{self, Build, Witness};
 use crate::note::{Note, both};
-use crate::{Reading, columns, name, open, table, vcf};
+use crate::{Reading, columns, name, table, vcf};
 use rust_decimal::Decimal;
 use words::Text;
 
@@ -39,11 +39,7 @@ struct At {
 
 /// Reads a file. A row is checked against the stated build, its gene's extent and the table.
 pub fn read(bytes: &[u8], file: &str, options: &Options<'_>) -> Reading {
-    let mut reading = Reading::default();
-    match open::text(bytes, file).and_then(|t| rows(&t, file, options, &mut reading)) {
-        Ok(()) => reading,
-        Err(note) => reading.refuse(*note),
-    }
+    Reading::of(bytes, file, |text, reading| rows(text, file, options, reading))
 }
 
 fn rows(text: &str, file: &str, options: &Options<'_>, reading: &mut Reading) -> Result<(), Box<Note>> {

@@ -6,7 +6,7 @@ use crate::finding::{Class, Finding, Kind, Origin, Specimen};
 use crate::genome::Build;
 use crate::note::{Note, both};
 use crate::table::{self, Copies};
-use crate::{Reading, cna, columns, fusion, name, open};
+use crate::{Reading, cna, columns, fusion, name};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -62,18 +62,14 @@ struct Item {
 
 /// Reads a report; JSON when it begins with `{`.
 pub fn read(bytes: &[u8], file: &str, options: &Options<'_>) -> Reading {
-    let mut reading = Reading::default();
-    let report = open::text(bytes, file).and_then(|text| {
-        if text.trim_start().starts_with('{') {
-            json(&text, file)
+    Reading::of(bytes, file, |text, reading| {
+        let report = if text.trim_start().starts_with('{') {
+            json(text, file)?
         } else {
-            csv_rows(&text, file, &mut reading)
-        }
-    });
-    match report.and_then(|r| take(r, file, options, &mut reading)) {
-        Ok(()) => reading,
-        Err(note) => reading.refuse(*note),
-    }
+            csv_rows(text, file, reading)?
+        };
+        take(report, file, options, reading)
+    })
 }
 
 fn json(text: &str, file: &str) -> Result<Report, Box<Note>> {
