@@ -28,4 +28,4 @@ pub use options::{Options, RegimenOption, RuleFault, Unverified, Verdict};
 pub use problem::Problem;
 pub use profile::{Datum, Observation, Prior, Profile, Sample, State, Treatment};
 pub use release::{Change, Touched, changes, compare, touched};
-pub use told::{banner, json, status_text, summary, text};
+pub use told::{banner, flag_text, json, reason_text, status_text, summary, text};

@@ -87,7 +87,8 @@ pub fn status_text(status: Status) -> Text {
     }
 }
 
-fn reason_text(option: &RegimenOption) -> Text {
+/// Why a regimen has its verdict, in words.
+pub fn reason_text(option: &RegimenOption) -> Text {
     match option.reason {
         "population_met" => Text::new("適応の条件を満たす", "the label's population fits"),
         "population_not_met" => Text::new("適応の条件を満たさない", "the label's population does not fit"),
@@ -230,7 +231,8 @@ pub fn text(view: &View<'_>, profile: &Profile, patient: &Patient, options: &Opt
     page.out += &format!("{category}{}{}\n", options.her2_category, missing(&options.missing.her2_category));
     for flag in &options.flags {
         let text = flag_text(flag);
-        page.line(0, &format!("{}{}", page.say("注意        ", "flag           "), text.get(lang)));
+        let label = page.say("注意        ", "flag           ").to_owned();
+        page.line(0, &format!("{label}{} ({flag})", text.get(lang)));
     }
     let lines = derived(view, profile);
     if !lines.steps.is_empty() {
@@ -318,24 +320,25 @@ pub fn text(view: &View<'_>, profile: &Profile, patient: &Patient, options: &Opt
     page.out
 }
 
-fn flag_text(flag: &str) -> Text {
+/// A flag in words.
+pub fn flag_text(flag: &str) -> Text {
     match flag {
-        "ihc_ish_discordant" => Text::new(
-            "IHCとISHの結果が一致しない（再検を検討）",
-            "ihc_ish_discordant: IHC and ISH disagree; consider repeating",
-        ),
-        "negative_with_comment" => Text::new(
-            "陰性（ASCO/CAPのコメントを付す）",
-            "negative_with_comment: negative, with the guideline's comment",
-        ),
+        "ihc_ish_discordant" => {
+            Text::new("IHCとISHの結果が一致しない（再検を検討）", "IHC and ISH disagree; consider repeating")
+        }
+        "negative_with_comment" => {
+            Text::new("陰性（ASCO/CAPのコメントを付す）", "negative, with the guideline's comment")
+        }
         "ihc_ngs_discordant" => Text::new(
             "遺伝子パネルのERBB2増幅とIHC/ISHが一致しない（ISHを提案）",
-            "ihc_ngs_discordant: panel amplification against IHC/ISH; propose ISH",
+            "panel amplification against IHC/ISH; propose ISH",
         ),
         other => match other.split_once(':') {
             Some((_, concept)) => Text::new(
                 format!("{concept} の結果が矛盾している。どれを採るか決めて日付を記録する"),
-                format!("{other}: results differ and none is surely the latest; decide and record the dates"),
+                format!(
+                    "results of {concept} differ and none is surely the latest; decide and record the dates"
+                ),
             ),
             None => Text::same(other),
         },

@@ -32,10 +32,7 @@ fn files(folder: &Path, ending: &str) -> Vec<(PathBuf, String)> {
 
 /// Codes of the panel's knowledge by family.
 const PANEL: &[(&str, &str)] = &[
-    ("status", "in-force in-force-not-reimbursed withdrawn positive-opinion under-review none-on-file"),
     ("her2", "positive low ultralow null ihc0-unspecified undetermined"),
-    ("flag", "ihc-ish-discordant ihc-ngs-discordant negative-with-comment"),
-    ("why", "population-met population-not-met used-up missing-inputs rule-error"),
     ("class", "1 2 3 ai cdk46i chemo taxane"),
     ("kind", "local sequence after safety comorbidity values"),
     ("setting", "adjuvant neoadjuvant metastatic"),

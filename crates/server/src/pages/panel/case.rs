@@ -154,7 +154,7 @@ impl CasePage {
                 problems = told(t, &wrong);
                 None
             }
-            (Ok(patient), None) => Some(follow(t, knowledge, profile, &patient, query)),
+            (Ok(patient), None) => Some(follow(t, knowledge, &patient, query)),
         };
         let complete = profile.prior.as_ref().is_some_and(|p| p.complete);
         CasePage {
@@ -192,7 +192,7 @@ fn code(t: Tongue, family: &str, code: &str) -> String {
     t.known(&key).map_or_else(|| code.to_owned(), |word| word.into_owned())
 }
 
-fn follow(t: Tongue, knowledge: &Knowledge, profile: &Profile, patient: &Patient, query: Query) -> Told {
+fn follow(t: Tongue, knowledge: &Knowledge, patient: &Patient, query: Query) -> Told {
     let view = knowledge.view(query);
     let options = view.options(patient);
     let rows = |verdict: Verdict| -> Vec<OptionRow> {
@@ -216,12 +216,12 @@ fn follow(t: Tongue, knowledge: &Knowledge, profile: &Profile, patient: &Patient
         subtype_missing: inputs(t, &options.missing.subtype).join("; "),
         her2: code(t, "her2", options.her2_category),
         her2_missing: inputs(t, &options.missing.her2_category).join("; "),
-        flags: options.flags.iter().map(|f| flag(t, f)).collect(),
+        flags: options.flags.iter().map(|f| t.of(&panel::flag_text(f)).to_owned()).collect(),
         groups,
         findings: options.findings.iter().map(|f| finding_row(t, knowledge, f)).collect(),
         considered: considered(t, &view, patient, &options),
-        elsewhere: elsewhere(t, knowledge, patient, query),
-        changes: changes(t, knowledge, profile, query),
+        elsewhere: elsewhere(t, knowledge, patient, query, &options),
+        changes: changes(t, knowledge, patient, query),
         release: t.with2("panel-release", release, &knowledge.complete_to.to_string()).into_owned(),
     }
 }
@@ -251,13 +251,6 @@ fn subtype(t: Tongue, found: &str) -> String {
     }
 }
 
-fn flag(t: Tongue, found: &str) -> String {
-    match found.split_once(':') {
-        Some(("contradiction", concept)) => t.with("panel-flag-contradiction", concept).into_owned(),
-        _ => code(t, "flag", found),
-    }
-}
-
 /// The drugs of a regimen by their Japanese names; its label otherwise.
 fn regimen_name(t: Tongue, knowledge: &Knowledge, at: usize) -> String {
     let regimen = &knowledge.regimens[at];
@@ -276,22 +269,24 @@ fn option_row(t: Tongue, view: &View<'_>, patient: &Patient, o: &RegimenOption) 
     let at = knowledge.regimen(&o.id).unwrap_or_default();
     let label = o.rule.as_ref().and_then(|id| knowledge.labels.iter().find(|l| l.id == *id));
     let mut explained = Vec::new();
-    if let (Some(label), true) = (label, o.status.is_in_force()) {
-        steps(t, &label.rule.explain(&patient.values, &knowledge.dictionary), 0, &mut explained);
+    if o.status.is_in_force() {
+        for why in view.because(patient, o) {
+            steps(t, &why, 0, &mut explained);
+        }
     }
     let facts: Vec<&panel::Approval> = o.rows.iter().filter_map(|id| knowledge.approval(id)).collect();
     OptionRow {
         id: o.id.clone(),
         name: regimen_name(t, knowledge, at),
         indication: knowledge.regimens[at].indication_in(t.0).to_owned(),
-        status: code(t, "status", o.status.code()),
+        status: t.of(&panel::status_text(o.status)).to_owned(),
         since: match facts.first() {
             Some(a) if only_seen(knowledge, o) => t.with("panel-by", &a.date.to_string()).into_owned(),
             Some(a) => a.date.to_string(),
             None => String::new(),
         },
         why: match o.status.is_in_force() {
-            true => code(t, "why", o.reason),
+            true => t.of(&panel::reason_text(o)).to_owned(),
             false => t.say("panel-why-status").into_owned(),
         },
         missing: inputs(t, &o.missing),
@@ -368,11 +363,18 @@ fn considered(t: Tongue, view: &View<'_>, patient: &Patient, options: &Options) 
 }
 
 /// Regimens whose verdict is not the same everywhere, or that fit or are open somewhere.
-fn elsewhere(t: Tongue, knowledge: &Knowledge, patient: &Patient, query: Query) -> Vec<Elsewhere> {
-    let all: Vec<Options> = Place::ALL
-        .into_iter()
-        .map(|place| knowledge.view(Query { place, ..query }).options(patient))
-        .collect();
+fn elsewhere(
+    t: Tongue,
+    knowledge: &Knowledge,
+    patient: &Patient,
+    query: Query,
+    here: &Options,
+) -> Vec<Elsewhere> {
+    let options = |place| match place == query.place {
+        true => here.clone(),
+        false => knowledge.view(Query { place, ..query }).options(patient),
+    };
+    let all: Vec<Options> = Place::ALL.into_iter().map(options).collect();
     (0..knowledge.regimens.len())
         .filter(|at| all.iter().any(|o| o.regimens[*at].verdict != Verdict::NotEligible))
         .map(|at| Elsewhere {
@@ -383,8 +385,9 @@ fn elsewhere(t: Tongue, knowledge: &Knowledge, patient: &Patient, query: Query) 
         .collect()
 }
 
-/// Days around the one in question on which the verdict on a regimen changes for the same patient in the same place.
-fn changes(t: Tongue, knowledge: &Knowledge, profile: &Profile, query: Query) -> Vec<Change> {
+/// Days around the one in question on which the verdict on a regimen changes for the same patient in the same place:
+/// the patient is the one of the day in question; only the world around moves.
+fn changes(t: Tongue, knowledge: &Knowledge, patient: &Patient, query: Query) -> Vec<Change> {
     let months = |n: i32| query.as_of.checked_add(jiff::Span::new().months(n)).unwrap_or(query.as_of);
     let (first, last) = (months(-AROUND), months(AROUND).min(knowledge.complete_to));
     let days: BTreeSet<Date> = knowledge
@@ -394,9 +397,7 @@ fn changes(t: Tongue, knowledge: &Knowledge, profile: &Profile, query: Query) ->
         .map(panel::Approval::effective)
         .filter(|day| (first..=last).contains(day))
         .collect();
-    // The patient is the one of today; only the world around moves.
-    let Ok(patient) = knowledge.patient(profile, query.as_of) else { return Vec::new() };
-    let ask = |as_of: Date| knowledge.view(Query { as_of, ..query }).options(&patient).regimens;
+    let ask = |as_of: Date| knowledge.view(Query { as_of, ..query }).options(patient).regimens;
     let mut before = ask(first.yesterday().unwrap_or(first));
     let mut out = Vec::new();
     for day in days {
