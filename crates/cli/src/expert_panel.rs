@@ -2,9 +2,9 @@
 
 use crate::args::{Format, KnowledgeCommand, PanelCommand};
 use crate::failure::{Answer, Failure};
+use crate::run::{print, write_whole};
 use crate::{molecular_files, treatment_lines};
 use panel::{Files, Knowledge, Place, Problem, Profile, Query};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use words::Lang;
 
@@ -146,7 +146,7 @@ fn release(folder: &Path, key: &Path, out: &Path, draft: bool, lang: Lang) -> Re
     let secret = std::fs::read_to_string(key).map_err(|e| Failure::unusable(key.display(), e))?;
     let signer =
         ledger::Signer::from_secret_text(&secret).map_err(|e| Failure::unusable(key.display(), e))?;
-    std::fs::write(out, files.sign(&signer)).map_err(|e| Failure::unusable(out.display(), e))?;
+    write_whole(out, files.sign(&signer).as_bytes())?;
     let draft = if open.is_empty() {
         String::new()
     } else {
@@ -183,11 +183,4 @@ pub fn told(problems: &[Problem], file: Option<&Path>, lang: Lang) -> String {
     };
     let lines: Vec<String> = problems.iter().map(|p| format!("  {}", p.told(lang))).collect();
     format!("{head}\n{}", lines.join("\n"))
-}
-
-pub fn print(text: &str) -> Result<Answer, Failure> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::unusable("standard output", e)),
-        _ => Ok(Answer::Done),
-    }
 }

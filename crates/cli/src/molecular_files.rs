@@ -3,6 +3,7 @@
 use crate::args::Format;
 use crate::expert_panel;
 use crate::failure::{Answer, Failure};
+use crate::run::{print, write_whole};
 use clap::Args;
 use molecular::import::{self, Imported, Input, Role, Stated};
 use molecular::{Build, Specimen, Weight, civic};
@@ -126,7 +127,7 @@ pub fn import(args: &ImportArgs) -> Result<Answer, Failure> {
         let mut text =
             serde_json::to_string_pretty(&imported.profile).map_err(|e| Failure::unusable("profile", e))?;
         text.push('\n');
-        std::fs::write(&args.out, text).map_err(|e| Failure::unusable(args.out.display(), e))?;
+        write_whole(&args.out, text.as_bytes())?;
     }
     let told = match args.format {
         Format::Json => {
@@ -143,7 +144,7 @@ pub fn import(args: &ImportArgs) -> Result<Answer, Failure> {
         }
         Format::Text => told(&imported, &args.out, args.lang),
     };
-    crate::expert_panel::print(&told)?;
+    print(&told)?;
     Ok(if imported.refused() { Answer::No } else { Answer::Done })
 }
 
@@ -268,7 +269,7 @@ pub fn civic(args: &CivicArgs) -> Result<Answer, Failure> {
         };
         let json: Map<String, Value> = counts.iter().map(|(n, c)| ((*n).to_owned(), one(c))).collect();
         let _ = writeln!(text, "{:#}", Value::Object(json));
-        return crate::expert_panel::print(&text);
+        return print(&text);
     }
     let ja = args.lang == Lang::Ja;
     let word = |code: &'static str| match (ja, code) {
@@ -322,5 +323,5 @@ pub fn civic(args: &CivicArgs) -> Result<Answer, Failure> {
             }
         }
     }
-    crate::expert_panel::print(&text)
+    print(&text)
 }

@@ -5,7 +5,8 @@ use crate::failure::{Answer, Failure};
 use crate::progress::Progress;
 use crate::run::{Opened, load, write_whole};
 use analysis::{ENGINE, Results};
-use conduct::{ParticipantId, Role, View, Viewer};
+use conduct::{Adopted, ParticipantId, Role, View, Viewer};
+use jiff::civil::Date;
 use report::casebook::{Origin, Origins};
 use report::comparison::Beside;
 use report::{Document, TypesetError, Typesetter};
@@ -122,14 +123,24 @@ fn write_as(
     Ok(Answer::Done)
 }
 
+/// What a data manager sees at the cut-off, and the day of it.
+fn of_data_manager<'a>(
+    opened: &'a Opened,
+    adopted: &'a Adopted,
+    lang: Lang,
+) -> Result<(View<'a>, Date), Failure> {
+    let viewer = Viewer::new("data", Role::DataManager);
+    let view = View::new(adopted, &opened.state, opened.cutoff, &viewer)
+        .map_err(|r| Failure::Refused(crate::told::reasons(&r, lang)))?;
+    let day = opened.cutoff.or_else(|| view.last_day()).unwrap_or(opened.compiled().protocol.effective);
+    Ok((view, day))
+}
+
 pub fn listings(study: &Path, at: &At, lang: Lang, out: &Path) -> Result<Answer, Failure> {
     let format = format(out, lang, &TABLES)?;
     let opened = Opened::new(study, at, lang)?;
-    let viewer = Viewer::new("data", Role::DataManager);
     let adopted = opened.trial.adopted();
-    let view = View::new(&adopted, &opened.state, opened.cutoff, &viewer)
-        .map_err(|r| Failure::Refused(crate::told::reasons(&r, lang)))?;
-    let day = opened.cutoff.or_else(|| view.last_day()).unwrap_or(opened.compiled().protocol.effective);
+    let (view, day) = of_data_manager(&opened, &adopted, lang)?;
     write_as(&report::listings::document(&view, day, ENGINE, lang), None, format, out)
 }
 
@@ -215,11 +226,8 @@ pub fn casebooks(
     out: &Path,
 ) -> Result<Answer, Failure> {
     let opened = Opened::new(study, at, lang)?;
-    let viewer = Viewer::new("data", Role::DataManager);
     let adopted = opened.trial.adopted();
-    let view = View::new(&adopted, &opened.state, opened.cutoff, &viewer)
-        .map_err(|r| Failure::Refused(crate::told::reasons(&r, lang)))?;
-    let day = opened.cutoff.or_else(|| view.last_day()).unwrap_or(opened.compiled().protocol.effective);
+    let (view, day) = of_data_manager(&opened, &adopted, lang)?;
     let origins = origins(&opened, lang)?;
     let made = |id: ParticipantId| {
         view.participant(id).map(|p| report::casebook::document(&view, p, day, &origins, ENGINE, lang))

@@ -3,6 +3,7 @@
 use crate::args::Format;
 use crate::expert_panel;
 use crate::failure::{Answer, Failure};
+use crate::run::{print, write_whole};
 use clap::Args;
 use panel::lines::{self, Correction, Lines};
 use serde_json::{Value, json};
@@ -54,9 +55,9 @@ pub fn run(args: &LinesArgs) -> Result<Answer, Failure> {
     let derived = lines::derive(&prior.items, &knowledge.drugs, &corrections);
     if let Some(out) = &args.out {
         mark(&mut json, &derived);
-        std::fs::write(out, format!("{json:#}\n")).map_err(|e| Failure::unusable(out.display(), e))?;
+        write_whole(out, format!("{json:#}\n").as_bytes())?;
     }
-    expert_panel::print(&match args.format {
+    print(&match args.format {
         Format::Json => format!("{:#}\n", json!({ "complete": prior.complete, "derived": derived })),
         Format::Text => text(&derived, &prior, args.lang),
     })
