@@ -6,9 +6,10 @@ use jiff::civil::Date;
 use std::path::PathBuf;
 use words::Lang;
 
-/// Runs multi-centre cancer trials from one protocol file, from registration to the report.
+/// Runs multi-centre cancer trials from one protocol file, from registration to the report and the letter to the
+/// participants. Not validated for trials with real participants.
 #[derive(Parser)]
-#[command(name = "shirube", version, about, after_help = EXIT_CODES, max_term_width = 110)]
+#[command(name = "shirube", version, after_help = EXIT_CODES, max_term_width = 110)]
 pub struct Program {
     #[command(subcommand)]
     pub command: Command,

@@ -1,6 +1,9 @@
 //! The program as a person calls it from a shell.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "cli/book.rs"]
+mod book;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
