@@ -9,7 +9,6 @@ use crate::dictionary::quoted;
 use crate::parse::{MAX_DIAGNOSTICS, parse};
 use crate::program::{Constant, Id, Node, Program};
 use crate::{Diagnostic, Functions, RecordType, Scope, Slot, Type};
-pub(crate) use call::BuiltIn;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use words::{PartialDate, Text};

@@ -7,8 +7,9 @@ use known::{Extreme, Tally, between, durations, interval};
 pub(crate) use known::{Truth, V, partial};
 
 use crate::ast::{Comparison, Operation};
+use crate::built_in::{Standard, Test};
 use crate::function::{Arguments, MAX_ARGUMENTS};
-use crate::program::{Constant, Custom, Id, Node, Program, Quantifier, Standard, Test};
+use crate::program::{Constant, Custom, Id, Node, Program, Quantifier};
 use crate::{Duration, Environment, Missing, RuleError, RuleErrorKind, Slot, Type, Value, calendar};
 use jiff::civil::Date;
 use rust_decimal::RoundingStrategy;

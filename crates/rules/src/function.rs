@@ -1,6 +1,6 @@
 //! The registry of typed functions, to which other crates add their own.
 
-use crate::check::BuiltIn;
+use crate::built_in::BuiltIn;
 use crate::{Missing, RecordType, Type, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

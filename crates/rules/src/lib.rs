@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod ast;
+mod built_in;
 mod calendar;
 mod check;
 mod diagnostic;

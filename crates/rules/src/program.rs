@@ -1,6 +1,7 @@
 //! The compact tree that is evaluated: nodes refer to each other by number, items by slot.
 
 use crate::ast::{Comparison, Operation, Span};
+use crate::built_in::{Standard, Test};
 use crate::function::Function;
 use crate::{Duration, RecordType, Slot, Type};
 use jiff::civil::Date;
@@ -20,16 +21,6 @@ pub(crate) enum Constant {
     Duration(Duration),
 }
 
-/// The functions that look at missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Test {
-    Known,
-    Missing,
-    Unknown,
-    NotDone,
-    NotApplicable,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quantifier {
     All,
@@ -44,27 +35,6 @@ pub(crate) enum Aggregate {
     Maximum,
     First,
     Last,
-}
-
-/// Functions that the language brings along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standard {
-    Years,
-    Months,
-    Days,
-    Round,
-    Absolute,
-    Minimum,
-    Maximum,
-    /// How many of its boolean arguments are true.
-    CountTrue,
-}
-
-impl Standard {
-    /// Whether the result has the type of the arguments.
-    pub fn keeps_type(self) -> bool {
-        matches!(self, Standard::Minimum | Standard::Maximum | Standard::Absolute)
-    }
 }
 
 #[derive(Clone, Debug)]

@@ -2,55 +2,16 @@
 
 use super::{Checker, Ty, Typed, Unit};
 use crate::ast::{Expr, ExprKind, Name, Span};
+use crate::built_in::{BuiltIn, Standard, Test};
 use crate::diagnostic::nearest;
 use crate::function::{Function, Kind};
-use crate::program::{Aggregate, Custom, Id, Node, Quantifier, Standard, Test};
+use crate::program::{Aggregate, Custom, Id, Node, Quantifier};
 use crate::{Diagnostic, RecordType};
 use std::sync::Arc;
 use words::Text;
 
 /// Macros inside macros, at most.
 const MAX_MACROS: usize = 3;
-
-/// The functions that the language brings along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BuiltIn {
-    Between(Standard),
-    Date,
-    Duration,
-    Test(Test),
-    Least(Standard),
-    Round,
-    Absolute,
-    Count,
-    Size,
-}
-
-impl BuiltIn {
-    pub const ALL: [(&'static str, BuiltIn); 17] = [
-        ("age", BuiltIn::Between(Standard::Years)),
-        ("years_between", BuiltIn::Between(Standard::Years)),
-        ("months_between", BuiltIn::Between(Standard::Months)),
-        ("days_between", BuiltIn::Between(Standard::Days)),
-        ("date", BuiltIn::Date),
-        ("duration", BuiltIn::Duration),
-        ("known", BuiltIn::Test(Test::Known)),
-        ("missing", BuiltIn::Test(Test::Missing)),
-        ("unknown", BuiltIn::Test(Test::Unknown)),
-        ("not_done", BuiltIn::Test(Test::NotDone)),
-        ("not_applicable", BuiltIn::Test(Test::NotApplicable)),
-        ("min", BuiltIn::Least(Standard::Minimum)),
-        ("max", BuiltIn::Least(Standard::Maximum)),
-        ("round", BuiltIn::Round),
-        ("abs", BuiltIn::Absolute),
-        ("count", BuiltIn::Count),
-        ("size", BuiltIn::Size),
-    ];
-
-    pub fn named(name: &str) -> Option<BuiltIn> {
-        BuiltIn::ALL.iter().find(|(n, _)| *n == name).map(|(_, b)| *b)
-    }
-}
 
 /// What may be asked of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

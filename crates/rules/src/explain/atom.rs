@@ -3,8 +3,9 @@
 use super::phrase::yes_or_no;
 use super::{Explainer, Explanation, outcome};
 use crate::ast::Comparison;
+use crate::built_in::Test;
 use crate::eval::{Truth, V};
-use crate::program::{Constant, Id, Node, Quantifier, Test};
+use crate::program::{Constant, Id, Node, Quantifier};
 use crate::{Type, Value};
 use words::{Lang, Text};
 

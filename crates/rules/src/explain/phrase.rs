@@ -2,9 +2,10 @@
 
 use super::Explainer;
 use crate::ast::Operation;
+use crate::built_in::Standard;
 use crate::eval::V;
 use crate::missing::{MissingItem, Part};
-use crate::program::{Aggregate, Constant, Id, Node, Standard};
+use crate::program::{Aggregate, Constant, Id, Node};
 use crate::{Field, Slot, Type, Value};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
