@@ -140,3 +140,41 @@ fn from_a_value_to_its_rows_and_from_these_back_to_the_value() {
         assert!(again.iter().any(|s| s.seq == ulcer.seq && s.origin == ulcer.origin), "{}", back.key());
     }
 }
+
+/// A trial of which the truth is known: what the primary analysis finds, as the logarithm of the hazard ratio with its
+/// standard error. Deaths come early, so that a few hundred participants tell something.
+fn found_effect(loaded: &protocol::Loaded, plan: &Plan, seed: u64) -> (f64, f64) {
+    let mut plan = plan.clone();
+    if let Some(death) = plan.latent.get_mut("death") {
+        death.hazard.values_mut().flatten().for_each(|p| p.rate *= 5.0);
+    }
+    let request = Request { seed, participants: Some(90) };
+    let (trial, _) = simulation::rehearse(loaded, &plan, request, &mut |_, _| {}).unwrap();
+    let (adopted, state) = (trial.adopted(), trial.state());
+    let view = View::new(&adopted, &state, None, &Viewer::new("stat", Role::Statistician)).unwrap();
+    let rows = analysis::analyse_one(&view, "os");
+    let cox = Rows::new(&rows).filter(|r| r.method == "cox" && r.level.as_deref() == Some("B/A"));
+    let log = |stat: &str| cox.stat(stat).first().unwrap().value.unwrap().ln();
+    // 90 % limits of the plan: 2 * 1.6448536 standard errors apart.
+    (log("hazard_ratio"), (log("upper") - log("lower")) / (2.0 * 1.644_853_626_951_472_2))
+}
+
+#[test]
+fn a_treatment_without_effect_shows_none_and_a_tenfold_effect_is_found() {
+    let study = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../studies/jcog1017");
+    let loaded =
+        protocol::load(&study).unwrap_or_else(|d| panic!("{}", protocol::render(&d, words::Lang::En, false)));
+    let tenfold = Plan::load(&study).unwrap().with_hazard_ratio("A", 0.1);
+    // Out of the plan with an effect: what is left of it would be seen.
+    let none = tenfold.with_hazard_ratio("A", 1.0);
+    // Mean over seeds, weighted by precision, and its standard error.
+    let pooled = |plan: &Plan| {
+        let found: Vec<(f64, f64)> = (1..=4).map(|seed| found_effect(&loaded, plan, seed)).collect();
+        let weight: f64 = found.iter().map(|(_, se)| se.powi(-2)).sum();
+        (found.iter().map(|(b, se)| b * se.powi(-2)).sum::<f64>() / weight, weight.sqrt().recip())
+    };
+    let (b, se) = pooled(&none);
+    assert!(se < 0.2 && b.abs() < 3.5 * se, "without effect: {} ± {se}", b.exp());
+    let (b, se) = pooled(&tenfold);
+    assert!((b - 0.1f64.ln()).abs() < 3.5 * se && b < -5.0 * se, "tenfold: {} ± {se}", b.exp());
+}

@@ -143,6 +143,40 @@ fn the_protocol_a_casebook_and_the_comparison_are_written_in_both_languages() {
     assert!(read("runs.html").contains("Percentile among replicates"));
 }
 
+/// A run hangs on its seed alone: what is told and what is written do not depend on the number of threads.
+#[test]
+fn replicates_are_the_same_bytes_on_one_thread_and_on_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = |threads: &str| {
+        let out = folder.path().join(format!("{threads}.json"));
+        let done = Command::new(env!("CARGO_BIN_EXE_shirube"))
+            .current_dir(root())
+            .env("RAYON_NUM_THREADS", threads)
+            .args([
+                "replicate",
+                "studies/jcog1017",
+                "--seeds",
+                "3",
+                "--participants",
+                "15",
+                "--format",
+                "json",
+            ])
+            .args(["--out", out.to_str().unwrap()])
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        (done.stdout, std::fs::read(out).unwrap())
+    };
+    let (one, two) = (runs("1"), runs("2"));
+    assert!(one == two);
+    let told: serde_json::Value = serde_json::from_slice(&one.0).unwrap();
+    assert_eq!(told["seeds"], 3);
+    // Three runs, in the order of their seeds, and not one three times.
+    let lines: Vec<&[u8]> = one.1.split(|b| *b == b'\n').filter(|l| !l.is_empty()).collect();
+    assert!(lines.len() == 3 && lines[0] != lines[1] && lines[1] != lines[2]);
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -51,6 +51,8 @@ pub enum GenerateError {
     Item { item: String, got: String },
     #[error("choice without positive weights")]
     EmptyChoice,
+    #[error("item `{item}` tells of {day}; its form is of {today}")]
+    Ahead { item: String, day: Date, today: Date },
 }
 
 /// What a generator can look at.
@@ -134,9 +136,11 @@ pub fn draw(gen_: &Gen, sight: &Sight, s: &mut Stream) -> Result<Drawn, Generate
                 Drawn::Day(later(day, plus))
             }
         },
-        Gen::Happened { event, since_last, yes, no } => {
+        Gen::Happened { event, since_last, after, yes, no } => {
             let told = |d: Date| *since_last && sight.last.is_some_and(|last| d <= last);
-            let happened = sight.day(event)?.is_some_and(|d| d <= sight.today && !told(d));
+            let first = after.as_deref().map(|a| sight.day(a)).transpose()?;
+            let follows = |d: Date| first.is_none_or(|f| f.is_some_and(|f| d > f));
+            let happened = sight.day(event)?.is_some_and(|d| d <= sight.today && !told(d) && follows(d));
             draw(if happened { yes } else { no }, sight, s)?
         }
         Gen::BornYearsBefore { years, of } => match sight.day(of)? {
@@ -225,4 +229,13 @@ pub fn value(item: &Item, drawn: &Drawn) -> Result<Option<Value>, GenerateError>
         }
         _ => return Err(wrong()),
     }))
+}
+
+/// The latest day that a value tells of.
+pub fn latest(value: &Value) -> Option<Date> {
+    match value {
+        Value::Date(PartialDate::Day(d)) => Some(*d),
+        Value::List(list) => list.records.iter().flat_map(|r| r.iter().filter_map(latest)).max(),
+        _ => None,
+    }
 }

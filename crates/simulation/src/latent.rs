@@ -69,6 +69,8 @@ mod tests {
             from: "s".into(),
             event: None,
             unless: None,
+            only: None,
+            on: None,
             hazard: [("all".to_owned(), vec![Piece { to: None, rate: 0.2 }])].into_iter().collect(),
             loading: 0.8,
             effects: Default::default(),

@@ -45,6 +45,9 @@ impl Plan {
             return Err(("accrual.to".into(), "must be after `from`"));
         }
         for (id, l) in &self.latent {
+            if l.hazard.is_empty() == l.on.is_none() {
+                return Err((format!("latent.{id}"), "needs either `hazard` or `on`"));
+            }
             if !(-1.0..=1.0).contains(&l.loading) {
                 return Err((format!("latent.{id}.loading"), "must be -1 to 1"));
             }

@@ -137,6 +137,10 @@ pub struct VisitPlan {
     /// Chance that a visit is never entered.
     #[serde(default)]
     pub never: f64,
+    /// Still filled in by the first such visit after the participant's end, and then of the day of the end. Without it
+    /// there is no such form any more.
+    #[serde(default)]
+    pub tells_end: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -195,7 +199,8 @@ impl Default for Noise {
     }
 }
 
-/// Time to an event: piecewise constant hazards, per year, by arm.
+/// One event of the body or of its treatment, on a day of its own: by piecewise constant hazards, per year, by arm, or
+/// where it follows from a plan by the day `on` which it is planned. Later ones may look at earlier ones.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Latent {
@@ -207,15 +212,22 @@ pub struct Latent {
     /// Not for those for whom this variable is true.
     #[serde(default)]
     pub unless: Option<String>,
+    /// Only for those for whom this variable is true.
+    #[serde(default)]
+    pub only: Option<String>,
     /// By arm; `all` holds for everybody without a line of their own.
+    #[serde(default)]
     pub hazard: Ordered<Vec<Piece>>,
+    /// In place of hazards: the day, or nothing where it does not come to it.
+    #[serde(default)]
+    pub on: Option<Gen>,
     /// Correlation with the participant's constitution (a Gaussian copula, so that the hazards above stay the margins).
     #[serde(default)]
     pub loading: f64,
     /// Variable to level to factor on the hazard.
     #[serde(default)]
     pub effects: Ordered<Ordered<f64>>,
-    /// Never later than these latent events.
+    /// Does not happen on or after the day of these latent events, which stand above it.
     #[serde(default)]
     pub before: Vec<String>,
 }
@@ -272,11 +284,13 @@ pub enum Gen {
         plus: Option<Box<Gen>>,
     },
     /// Whether a latent event lies on or before the day of the form; with `since_last`, only if it lies after the day of
-    /// the same visit's form before this one.
+    /// the same visit's form before this one; with `after`, only if it came after that other event.
     Happened {
         event: String,
         #[serde(default)]
         since_last: bool,
+        #[serde(default)]
+        after: Option<String>,
         yes: Box<Gen>,
         no: Box<Gen>,
     },

@@ -4,7 +4,7 @@ mod acts;
 mod queries;
 
 use crate::draw::Stream;
-use crate::generate::{Drawn, GenerateError, Sight, draw, later, number, value};
+use crate::generate::{Drawn, GenerateError, Sight, draw, later, latest, number, value};
 use crate::person::{Person, people};
 use crate::plan::{Gen, Plan};
 use conduct::{
@@ -347,6 +347,18 @@ impl Run<'_> {
         }
     }
 
+    /// The day after which nothing happens to this participant any more: of the first event that is a fact of the
+    /// protocol and ends it.
+    fn end(&self, who: usize) -> Option<Date> {
+        let days = &self.people[who].days;
+        let ends = self.protocol.facts.iter().filter(|(_, f)| f.ends);
+        ends.filter_map(|(id, _)| days.get(id)).min().copied()
+    }
+
+    fn ended(&self, who: usize, on: Date) -> bool {
+        self.end(who).is_some_and(|end| end <= on)
+    }
+
     fn stream(&self, who: usize, purpose: &str) -> Stream {
         Stream::new(self.seed, who as u32, purpose)
     }
@@ -402,6 +414,10 @@ impl Run<'_> {
             if let Some(item) = items(form).find(|i| i.id == *name)
                 && let Some(value) = value(item, &v)?
             {
+                // A form cannot tell of what is still to come: the plan is at odds with time.
+                if let Some(day) = latest(&value).filter(|d| *d > today) {
+                    return Err(GenerateError::Ahead { item: name.clone(), day, today }.into());
+                }
                 values.insert(ItemId::from(name.as_str()), value);
             }
             local.insert(name.clone(), v);

@@ -1,6 +1,9 @@
 //! A whole study by virtual participants: same seed, same ledger; the flow met when it is conditioned on.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "simulation/time.rs"]
+mod time;
+
 use ledger::{Memory, Mode};
 use protocol::Loaded;
 use simulation::{Plan, Request, SimulationError, Summary, simulate};

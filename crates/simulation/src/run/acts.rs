@@ -1,7 +1,7 @@
 //! What participants and their sites do: come, register, are seen, withdraw.
 
 use super::{Act, Run, SimulationError};
-use crate::generate::{Drawn, draw, later};
+use crate::generate::{Drawn, GenerateError, draw, later};
 use crate::latent;
 use crate::plan::{RefusalPlan, StepPlan};
 use conduct::{Answer, Command, Context, FormKey, ParticipantId, Role, SiteId};
@@ -17,10 +17,10 @@ impl Run<'_> {
         step: &str,
         attempt: u32,
     ) -> Result<(), SimulationError> {
-        if self.withdrawn[who] {
+        let today = self.day(at);
+        if self.withdrawn[who] || self.ended(who, today) {
             return Ok(());
         }
-        let today = self.day(at);
         let protocol_step = self
             .protocol
             .steps
@@ -129,7 +129,7 @@ impl Run<'_> {
 
     /// What a passed step starts: clocks of the body, visits, the next step, forms outside the schedule.
     fn after_step(&mut self, who: usize, step: &str, today: Date) -> Result<(), SimulationError> {
-        self.start_clocks(who, step, today);
+        self.start_clocks(who, step, today)?;
         for (visit, v) in &self.protocol.schedule {
             if v.anchor == step {
                 self.plan_visit(who, visit, 1)?;
@@ -179,22 +179,33 @@ impl Run<'_> {
             .is_none_or(|v| self.people[who].vars.get(v) == Some(&Drawn::Boolean(true)))
     }
 
-    fn start_clocks(&mut self, who: usize, step: &str, today: Date) {
+    fn start_clocks(&mut self, who: usize, step: &str, today: Date) -> Result<(), SimulationError> {
         for (id, l) in &self.plan.latent {
             let p = &self.people[who];
-            if l.from != step
-                || l.unless.as_ref().is_some_and(|v| p.vars.get(v) == Some(&Drawn::Boolean(true)))
+            let is = |v: &String| p.vars.get(v) == Some(&Drawn::Boolean(true));
+            if l.from != step || l.unless.as_ref().is_some_and(is) || l.only.as_ref().is_some_and(|v| !is(v))
             {
                 continue;
             }
             let mut s = self.stream(who, &format!("latent {id}"));
-            if let Some(on) = latent::day(l, today, p.arm.as_deref(), &p.vars, p.constitution, &mut s) {
+            let on = match &l.on {
+                Some(on) => match draw(on, &self.sight(p, &IndexMap::new(), today, None), &mut s)? {
+                    Drawn::Day(on) => Some(on),
+                    Drawn::Nothing => None,
+                    other => {
+                        return Err(GenerateError::NotA { wanted: "a day", got: format!("{other:?}") }.into());
+                    }
+                },
+                None => latent::day(l, today, p.arm.as_deref(), &p.vars, p.constitution, &mut s),
+            };
+            if let Some(on) = on {
                 let cut = l.before.iter().any(|b| self.people[who].days.get(b).is_some_and(|d| *d <= on));
                 if !cut {
                     self.people[who].days.insert(l.event.as_ref().unwrap_or(id).clone(), on);
                 }
             }
         }
+        Ok(())
     }
 
     fn plan_visit(&mut self, who: usize, visit: &str, number: u32) -> Result<(), SimulationError> {
@@ -217,18 +228,16 @@ impl Run<'_> {
             None => 0,
         };
         let on = later(due, shift).max(anchor);
-        // The first visit after the end (death) is the one that reports it; then no more.
         let ended = v.until.iter().any(|u| self.people[who].days.get(u).is_some_and(|d| *d <= on));
+        // The first visit after the end (death) may be the one that reports it; then no more.
         let previous = if number > 1 {
             v.every.map(|e| later(due, -i64::from(e.months) * 30 - i64::from(e.days)))
         } else {
             Some(anchor)
         };
-        let reported = v
-            .until
-            .iter()
-            .any(|u| self.people[who].days.get(u).is_some_and(|d| previous.is_some_and(|p| *d <= p)));
-        if ended && (reported || !self.plan.latent.keys().any(|l| v.until.contains(l))) {
+        let end = self.end(who).filter(|_| plan.tells_end);
+        let reports = end.is_some_and(|e| e <= on && previous.is_some_and(|p| p < e));
+        if ended && !reports {
             return Ok(());
         }
         let mut s = self.stream(who, &format!("visit {visit} {number}"));
@@ -250,7 +259,7 @@ impl Run<'_> {
         on: Date,
     ) -> Result<(), SimulationError> {
         let Some(v) = self.protocol.schedule.get(visit) else { return Ok(()) };
-        // Planned when its clock began; a step passed since may have ended it.
+        // Planned when its clock began; a step passed since, or the end, may have ended it.
         let days = &self.people[who].days;
         if v.until
             .iter()
@@ -258,6 +267,11 @@ impl Run<'_> {
         {
             return Ok(());
         }
+        let end = self.end(who).filter(|e| *e <= on);
+        if end.is_some() && !self.plan.visits.get(visit).is_some_and(|p| p.tells_end) {
+            return Ok(());
+        }
+        let on = end.unwrap_or(on);
         let key = FormKey { form: v.form.as_str().into(), visit: Some(visit.into()), number };
         self.save(at, who, key, on, &IndexMap::new(), &format!("values {visit} {number}"))
     }
@@ -307,6 +321,10 @@ impl Run<'_> {
         on: Date,
     ) -> Result<(), SimulationError> {
         let Some(u) = self.plan.unscheduled.get(index) else { return Ok(()) };
+        // On the day of the end itself only what tells of the end.
+        if self.end(who).is_some_and(|end| end < on) {
+            return Ok(());
+        }
         let mut s = self.stream(who, &format!("draw {index} {k}"));
         let person = &self.people[who];
         let mut drawn = IndexMap::new();
@@ -355,11 +373,7 @@ impl Run<'_> {
             return Ok(());
         };
         let on = self.day(at);
-        let dead = self.plan.latent.keys().any(|l| {
-            self.protocol.facts.get(l).is_some_and(|f| f.ends)
-                && self.people[who].days.get(l).is_some_and(|d| *d <= on)
-        });
-        if dead || self.withdrawn[who] {
+        if self.ended(who, on) || self.withdrawn[who] {
             return Ok(());
         }
         let mut context = self.person_at(at, who, Role::Investigator);
