@@ -224,7 +224,10 @@ fn whatever_the_seed_no_acknowledged_event_is_lost_and_none_is_stored_twice() {
     for seed in 0..most {
         acknowledged += run(seed).0;
     }
-    println!("{most} seeds in {:.1} s, {acknowledged} events acknowledged", start.elapsed().as_secs_f64());
+    println!(
+        "figures: {most} seeds in {:.1} s, {acknowledged} events acknowledged",
+        start.elapsed().as_secs_f64()
+    );
     assert!(acknowledged > most * 10);
 }
 

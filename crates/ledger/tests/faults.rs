@@ -91,14 +91,17 @@ fn killed_again_and_again(url: &str, short: usize, long: usize) {
     let (mut there, mut kills) = (0, 0);
     for round in 0..rounds(short, long) {
         let done = child(url, u64::MAX).spawn().unwrap();
-        let acknowledged = kill_after(done, 1 + (round * 7919) % 23);
+        let wanted = 1 + (round * 7919) % 23;
+        let acknowledged = kill_after(done, wanted);
+        // A failure shows it: killed after so many acknowledgements of this round.
+        println!("round {round}: killed after {wanted}, acknowledged up to {acknowledged}");
         kills += 1;
         let store = open(url, Mode::Existing).unwrap();
         let now = sound(store.as_ref(), acknowledged.max(there));
         assert!(now >= there, "nothing that was there is gone");
         there = now;
     }
-    println!("{kills} kills, {there} events, each acknowledged one is there");
+    println!("figures: {kills} kills, {there} events, each acknowledged one is there");
     assert!(there > 0);
 }
 
@@ -194,7 +197,7 @@ fn a_failing_call_loses_nothing_that_was_acknowledged() {
         };
         (tried, refused) = (tried + found.0, refused + found.1);
     }
-    println!("{tried} faults, {refused} told to the client, nothing lost");
+    println!("figures: {tried} faults, {refused} told to the client, nothing lost");
     assert!(tried >= 24 && refused > 0, "{tried} {refused}");
 }
 
@@ -241,6 +244,7 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     }
     assert!(n > 4);
     sound(store.as_ref(), n);
+    println!("figures: a full disk refused {refusals} times, {n} events before it stayed");
     fs::remove_file(&ballast).unwrap();
     store.append(&[batch("S", n, &[draft(n + 1), draft(n + 2)])]).unwrap();
     drop(store);
@@ -381,6 +385,6 @@ fn a_power_cut_loses_nothing_that_was_acknowledged() {
             images += 1;
         }
     }
-    println!("{images} images of power cuts over {} writes and syncs, nothing lost", steps.len());
+    println!("figures: {images} images of power cuts over {} writes and syncs, nothing lost", steps.len());
     assert!(images > 100);
 }

@@ -101,7 +101,7 @@ fn a_link_that_is_cut_anywhere_loses_nothing_that_was_acknowledged() {
             store.append(&[batch("S", now, &[draft(now + 1), draft(now + 2)])]).unwrap()[0].head.seq;
     }
     println!(
-        "{cuts} cuts, {acknowledged} events; {unsure} appends were stored although their answer was lost"
+        "figures: {cuts} cuts, {acknowledged} events; {unsure} appends were stored although their answer was lost"
     );
     assert_eq!(sound(&direct, acknowledged), acknowledged);
     assert_eq!(cuts, rounds(25, 200));
@@ -150,5 +150,5 @@ fn a_server_that_crashes_loses_nothing_that_was_acknowledged() {
         acknowledged =
             store.append(&[batch("S", there, &[draft(there + 1), draft(there + 2)])]).unwrap()[0].head.seq;
     }
-    println!("{acknowledged} events over {} crashes, nothing lost", rounds(2, 25));
+    println!("figures: {acknowledged} events over {} crashes, nothing lost", rounds(2, 25));
 }

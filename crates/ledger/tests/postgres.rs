@@ -191,6 +191,47 @@ fn a_change_to_any_column_by_the_owner_is_found() {
 }
 
 #[test]
+fn a_file_that_was_put_beside_the_chain_is_found() {
+    let Some(db) = Database::new() else { return };
+    let mut store = open(&db.program);
+    attach(&mut store, "S", b"file");
+    // The program's role may add files: an attachment comes before its entry.
+    let sql_ =
+        "INSERT INTO ledger.file (hash, study, bytes) VALUES (sha256('from nowhere'), 'S', 'from nowhere')";
+    sql(&db.program).batch_execute(sql_).unwrap();
+    let found: Vec<_> = verify_all(&store, &mut |_| ()).unwrap_err().into_iter().map(|f| f.what).collect();
+    let hash = Hash::of(b"from nowhere");
+    assert_eq!(found, [FaultKind::Stray(Box::new(Stray::Blob { study: "S".into(), hash }))]);
+}
+
+/// Whoever owns the database can write it again from any point and hash it; a checkpoint that left it shows that.
+#[test]
+fn a_tail_that_the_owner_rewrote_and_hashed_again_is_found_by_a_checkpoint_only() {
+    let Some(db) = Database::new() else { return };
+    let mut store = open(&db.program);
+    fill(&mut store, "S", 1, 9);
+    let signer = Signer::new("dc.example", &[3; 32]).unwrap();
+    let signed = checkpoint(&store, "S", &signer).unwrap();
+    let before = all(&store, "S");
+    let mut owner = sql(&db.owner);
+    let switch =
+        |to: &str| ["entry", "content"].map(|t| format!("ALTER TABLE ledger.{t} {to} TRIGGER ALL")).join(";");
+    owner.batch_execute(&switch("DISABLE")).unwrap();
+    owner
+        .batch_execute("DELETE FROM ledger.content WHERE seq > 4; DELETE FROM ledger.entry WHERE seq > 4")
+        .unwrap();
+    owner.batch_execute(&switch("ENABLE")).unwrap();
+    let cut = verify_against(&store, "S", &[signed.clone()], &mut |_| ()).unwrap_err();
+    assert_eq!((cut.seq, cut.what), (5, FaultKind::CutOff { size: 9 }));
+    let forged: Vec<Draft> = (5..=9).map(|n| Draft { actor: "forger".into(), ..draft(n) }).collect();
+    store.append(&[batch("S", 4, &forged)]).unwrap();
+    assert_eq!(all(&store, "S").len(), before.len());
+    assert_eq!(verify_all(&store, &mut |_| ()).unwrap()["S"].seq, 9, "the chain alone fits");
+    let found = verify_against(&store, "S", &[signed], &mut |_| ()).unwrap_err();
+    assert_eq!(found.what, FaultKind::Rewritten { size: 9 });
+}
+
+#[test]
 fn the_servers_settings_are_shown_with_what_they_should_be() {
     let Some(db) = Database::new() else { return };
     let settings = open(&db.program).check_settings().unwrap();

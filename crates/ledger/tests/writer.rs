@@ -18,11 +18,19 @@ struct Watched {
     commits: Arc<Mutex<Vec<usize>>>,
     fail: Arc<Mutex<Option<LedgerError>>>,
     gate: Arc<Mutex<()>>,
+    /// The study into which another process writes one event just before the next commit that touches it.
+    overtaken: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Store for Watched {
     fn append(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Appended>, LedgerError> {
         let _open = self.gate.lock().unwrap();
+        let mut overtaken = self.overtaken.lock().unwrap();
+        if let Some(study) = overtaken.take_if(|s| batches.iter().any(|b| b.study == *s)) {
+            let mut inner = self.inner.lock().unwrap();
+            let head = inner.head(study).unwrap().seq;
+            fill(&mut *inner, study, head + 1, head + 1);
+        }
         if let Some(e) = self.fail.lock().unwrap().clone() {
             return Err(e);
         }
@@ -160,6 +168,20 @@ fn another_process_that_writes_in_between_makes_a_conflict_of_one_study_only() {
     fill(&mut *store.inner.lock().unwrap(), "S", 1, 1);
     drop((held, sender));
     assert_eq!(answers.iter().collect::<BTreeSet<_>>(), [("S", false), ("T", true)].into());
+}
+
+#[test]
+fn requests_that_shared_a_commit_with_one_that_was_overtaken_are_stored_all_the_same() {
+    let store = Watched::default();
+    *store.overtaken.lock().unwrap() = Some("S");
+    let answers = together(&store, vec![request("R", 0), request("S", 0), request("T", 0)]);
+    let head = store.head("S").unwrap();
+    assert_eq!(
+        (head.seq, &answers[1]),
+        (1, &Err(LedgerError::Conflict { study: "S".into(), expected: 0, head }))
+    );
+    assert!(answers[0].is_ok() && answers[2].is_ok(), "{answers:?}");
+    assert_eq!(*store.commits.lock().unwrap(), [1, 2], "the others in one commit of their own");
 }
 
 #[test]
