@@ -25,6 +25,7 @@ pub struct Environment {
 pub(crate) struct Reading<'a> {
     pub compiled: &'a Compiled,
     pub participant: &'a Participant,
+    /// In the order of their keys.
     pub forms: Vec<(&'a FormKey, &'a Filled)>,
     /// Registrations after this day are not seen.
     pub until: Option<Date>,
@@ -92,15 +93,14 @@ impl<'a> Reading<'a> {
             if compiled.repeats {
                 continue;
             }
-            for item in form.items() {
-                let path = format!("{}.{}", key.form, item.id);
-                let Some(slot) = self.compiled.dictionary.slot(&path) else { continue };
+            for (item, slot) in form.items().zip(&compiled.slots) {
+                let Some(slot) = *slot else { continue };
                 let kind = self.compiled.dictionary.item(slot).map(|i| &i.kind);
                 let value = match filled.values.get(item.id.as_str()).and_then(|v| v.last()).zip(kind) {
                     Some((given, kind)) => match fit(given, kind) {
                         Some(value) => value,
                         None => {
-                            out.misfits.push(path);
+                            out.misfits.push(format!("{}.{}", key.form, item.id));
                             continue;
                         }
                     },
@@ -123,15 +123,15 @@ impl<'a> Reading<'a> {
         for (id, form) in &self.compiled.protocol.forms {
             let Some(kind) = self.compiled.record_type(id) else { continue };
             let Some(slot) = self.compiled.dictionary.slot(id) else { continue };
-            let mut mine: Vec<_> = self.forms.iter().filter(|(k, _)| k.form.as_str() == id).collect();
+            let mut mine: Vec<_> = of_form(&self.forms, id).iter().collect();
             mine.sort_by_key(|(key, _)| order(key));
             // A record that is still being entered may be joined by others.
             let complete = mine.iter().all(|(_, f)| f.status != FormStatus::Incomplete);
             let mut records = Vec::with_capacity(mine.len());
             for (key, filled) in mine.iter().filter(|(_, f)| f.status != FormStatus::NotApplicable) {
                 let mut record = vec![Value::NOT_YET_KNOWN; kind.fields.len()];
-                for item in form.items() {
-                    let Some((index, field)) = kind.field(&item.id) else { continue };
+                // The fields of a record are the form's items, in their order.
+                for (index, (item, field)) in form.items().zip(&kind.fields).enumerate() {
                     let Some(given) = filled.values.get(item.id.as_str()).and_then(|v| v.last()) else {
                         continue;
                     };
@@ -160,11 +160,8 @@ impl<'a> Reading<'a> {
             let Some((form, rules)) = compiled.form(key.form.as_str()).filter(|(_, r)| !r.repeats) else {
                 continue;
             };
-            for item in form.items() {
-                let Some(when) = rules.when.get(&item.id) else { continue };
-                let Some(slot) = compiled.dictionary.slot(&format!("{}.{}", key.form, item.id)) else {
-                    continue;
-                };
+            for (item, slot) in form.items().zip(&rules.slots) {
+                let (Some(when), Some(slot)) = (rules.when.get(&item.id), *slot) else { continue };
                 if when.verdict(&out.values) == Verdict::False {
                     out.values.put(slot, Value::Missing(Missing::NotApplicable));
                     changed = true;
@@ -205,6 +202,16 @@ impl<'a> Reading<'a> {
         }
         compiled.settle(&mut out.values);
     }
+}
+
+/// Of forms in the order of their keys, those of one kind.
+pub(crate) fn of_form<'f, 'a>(
+    forms: &'f [(&'a FormKey, &'a Filled)],
+    id: &str,
+) -> &'f [(&'a FormKey, &'a Filled)] {
+    let start = forms.partition_point(|(k, _)| k.form.as_str() < id);
+    let after = forms.get(start..).unwrap_or_default();
+    after.get(..after.partition_point(|(k, _)| k.form.as_str() == id)).unwrap_or_default()
 }
 
 /// A stored value as an item of this type; a list of records by the names of its columns. `None` when it has no place.

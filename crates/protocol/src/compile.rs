@@ -56,6 +56,8 @@ pub struct CompiledForm {
     pub when: BTreeMap<String, Rule>,
     pub derive: BTreeMap<String, Rule>,
     pub checks: Vec<CompiledCheck>,
+    /// Of a form filled once: where each of its items stands in the dictionary, in the order of the form.
+    pub slots: Vec<Option<Slot>>,
     /// Derived items of a repeating form as field numbers, each after those that it reads.
     derived: Vec<(usize, Rule)>,
 }
@@ -225,6 +227,10 @@ pub(crate) fn compile(
             );
             let diagnostic = Diagnostic::error("P0322", message);
             found.push(Finding { path: path![], inside: None, on_key: false, diagnostic });
+        }
+        for (id, form) in out.forms.iter_mut().filter(|(_, form)| !form.repeats) {
+            let items = p.forms.get(id).into_iter().flat_map(crate::Form::items);
+            form.slots = items.map(|item| dictionary.slot(&format!("{id}.{}", item.id))).collect();
         }
         (out.dictionary, out.records) = (dictionary, records);
     }

@@ -100,7 +100,8 @@ impl ParticipantView<'_> {
         if self.straddling.contains(form) {
             return None;
         }
-        if let Some((key, filled)) = self.forms.iter().find(|(k, _)| *k == form) {
+        let found = self.forms.binary_search_by(|(k, _)| (*k).cmp(form)).ok();
+        if let Some((key, filled)) = found.and_then(|at| self.forms.get(at)) {
             match filled.status {
                 FormStatus::Complete => {
                     let on = self.form_day(key, filled);

@@ -57,7 +57,7 @@ impl ParticipantView<'_> {
         found: &mut Vec<PartialDate>,
         open: &mut Vec<String>,
     ) {
-        let path = format!("{}.{}", source.form, source.date);
+        let path = || format!("{}.{}", source.form, source.date);
         if self.straddling.iter().any(|k| k.form.as_str() == source.form) {
             let dated_by = self.compiled.protocol.forms.get(&source.form).map_or("", |f| f.dated_by.as_str());
             open.push(format!("{}.{dated_by}", source.form));
@@ -67,13 +67,13 @@ impl ParticipantView<'_> {
                 match self.cutoff.map_or(Some(true), |d| date.on_or_before(d)) {
                     Some(true) => found.push(*date),
                     Some(false) => {}
-                    None => open.push(path.clone()),
+                    None => open.push(path()),
                 }
             }
-            (Verdict::True, _) => open.push(path.clone()),
+            (Verdict::True, _) => open.push(path()),
             (Verdict::False, _) => {}
             (Verdict::Unknown(missing), _) => open.extend(missing.iter().map(|m| m.path.to_string())),
-            (Verdict::Error(_), _) => open.push(path.clone()),
+            (Verdict::Error(_), _) => open.push(path()),
         };
         let environment = self.full();
         if let Some(records) = environment.records.get(source.form.as_str()) {
@@ -83,8 +83,8 @@ impl ParticipantView<'_> {
                 let inside = self.compiled.in_record(&environment.values, record);
                 judge(when.map_or(Verdict::True, |w| w.verdict(&inside)), date.and_then(|i| record.get(i)));
             }
-        } else if !self.records(&source.form).is_empty() {
-            let slot = self.compiled.dictionary.slot(&path);
+        } else if self.given(&source.form).next().is_some() {
+            let slot = self.compiled.dictionary.slot(&path());
             let verdict = when.map_or(Verdict::True, |w| w.verdict(&environment.values));
             judge(verdict, slot.map(|s| environment.values.get(s)));
         }

@@ -1,6 +1,6 @@
 //! One participant as a viewer sees them at a cut-off.
 
-use crate::environment::{Environment, Reading, Record};
+use crate::environment::{Environment, Reading, Record, of_form};
 use crate::event::WithdrawalScope;
 use crate::ids::*;
 use crate::state::*;
@@ -15,6 +15,7 @@ pub struct ParticipantView<'a> {
     pub(super) participant: &'a Participant,
     pub(super) cutoff: Option<Date>,
     sees_arm: bool,
+    /// In the order of their keys.
     pub(super) forms: Vec<(&'a FormKey, &'a Filled)>,
     /// Forms of which it cannot be told whether they are dated up to the cut-off: partly or not dated.
     pub straddling: Vec<FormKey>,
@@ -147,26 +148,24 @@ impl<'a> ParticipantView<'a> {
         if let Some(records) = self.full().records.get(form) {
             return records.clone();
         }
-        let Some(found) = self.compiled.protocol.forms.get(form) else { return Vec::new() };
-        let filled = self
-            .forms
-            .iter()
-            .filter(|(k, f)| k.form.as_str() == form && f.status != FormStatus::NotApplicable);
-        filled
-            .map(|(key, _)| {
-                let value = |item: &protocol::Item| {
-                    let slot = self.compiled.dictionary.slot(&format!("{form}.{}", item.id));
-                    slot.map_or(Value::NOT_YET_KNOWN, |s| self.full().values.get(s).clone())
-                };
-                ((*key).clone(), found.items().map(value).collect())
-            })
-            .collect()
+        let Some(slots) = self.compiled.forms.get(form).map(|f| &f.slots) else { return Vec::new() };
+        let value = |slot: &Option<rules::Slot>| {
+            slot.map_or(Value::NOT_YET_KNOWN, |s| self.full().values.get(s).clone())
+        };
+        self.given(form).map(|(key, _)| (key.clone(), slots.iter().map(value).collect())).collect()
+    }
+
+    /// The fillings of a form that were not declared not to come.
+    pub(super) fn given(&self, form: &str) -> impl Iterator<Item = (&'a FormKey, &'a Filled)> {
+        let mine = of_form(&self.forms, form).iter().copied();
+        mine.filter(|(_, filled)| filled.status != FormStatus::NotApplicable)
     }
 
     /// One filled form with the history of its values.
     pub fn filled(&self, key: &FormKey) -> Option<&'a Filled> {
         let key = crate::adopted::normal(self.compiled, key);
-        self.forms.iter().find(|(k, _)| **k == key).map(|(_, f)| *f)
+        let at = self.forms.binary_search_by(|(k, _)| (*k).cmp(&key)).ok()?;
+        self.forms.get(at).map(|(_, f)| *f)
     }
 
     /// Every filled form that is dated up to the cut-off.
