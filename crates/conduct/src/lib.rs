@@ -48,5 +48,5 @@ pub use role::*;
 pub use shelf::Shelf;
 pub use state::*;
 pub use trial::{Receipt, Trial, TrialError, entries, load};
-pub use verify::{Finding, Report, verify, verify_against};
+pub use verify::{Erasure, Finding, Report, verify, verify_against};
 pub use view::*;

@@ -3,18 +3,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-const CHUNK: usize = 128;
+/// Things of a chunk, and chunks of a case.
+const FAN: usize = 64;
 
-/// A vector that only grows; copies share their contents until one of them changes an element.
+type Chunk<T> = Arc<Vec<Arc<T>>>;
+type Case<T> = Arc<Vec<Chunk<T>>>;
+
+/// A vector that only grows; copies share their contents until one of them changes an element. A copy is one count; a
+/// change after it copies one chunk, one case and the row of cases, each a few dozen counts: with a hundred thousand
+/// elements as with ten.
 #[derive(Clone)]
 pub struct Shelf<T> {
-    chunks: Vec<Arc<Vec<Arc<T>>>>,
+    cases: Arc<Vec<Case<T>>>,
     len: usize,
 }
 
 impl<T> Default for Shelf<T> {
     fn default() -> Self {
-        Shelf { chunks: Vec::new(), len: 0 }
+        Shelf { cases: Arc::default(), len: 0 }
     }
 }
 
@@ -28,27 +34,37 @@ impl<T: Clone> Shelf<T> {
     }
 
     pub fn get(&self, index: usize) -> Option<&T> {
-        self.chunks.get(index / CHUNK)?.get(index % CHUNK).map(Arc::as_ref)
+        let chunk = self.cases.get(index / (FAN * FAN))?.get(index / FAN % FAN)?;
+        chunk.get(index % FAN).map(Arc::as_ref)
     }
 
     /// The element for changing; it is copied first if another shelf shares it.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
-        let chunk = Arc::make_mut(self.chunks.get_mut(index / CHUNK)?);
-        chunk.get_mut(index % CHUNK).map(Arc::make_mut)
+        if index >= self.len {
+            return None;
+        }
+        let case = Arc::make_mut(Arc::make_mut(&mut self.cases).get_mut(index / (FAN * FAN))?);
+        let chunk = Arc::make_mut(case.get_mut(index / FAN % FAN)?);
+        chunk.get_mut(index % FAN).map(Arc::make_mut)
     }
 
     pub fn push(&mut self, thing: T) {
-        if self.len.is_multiple_of(CHUNK) {
-            self.chunks.push(Arc::new(Vec::new()));
+        let cases = Arc::make_mut(&mut self.cases);
+        if self.len.is_multiple_of(FAN * FAN) {
+            cases.push(Arc::default());
         }
-        if let Some(chunk) = self.chunks.last_mut() {
+        let Some(case) = cases.last_mut().map(Arc::make_mut) else { return };
+        if self.len.is_multiple_of(FAN) {
+            case.push(Arc::default());
+        }
+        if let Some(chunk) = case.last_mut() {
             Arc::make_mut(chunk).push(Arc::new(thing));
             self.len += 1;
         }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.chunks.iter().flat_map(|c| c.iter().map(Arc::as_ref))
+        self.cases.iter().flat_map(|case| case.iter()).flat_map(|chunk| chunk.iter().map(Arc::as_ref))
     }
 }
 
@@ -71,12 +87,26 @@ mod tests {
     #[test]
     fn a_copy_does_not_see_what_is_changed_or_added_afterwards() {
         let mut live = Shelf::default();
-        (0..300).for_each(|n| live.push(n));
+        (0..5000).for_each(|n| live.push(n));
         let kept = live.clone();
-        *live.get_mut(130).unwrap() = -1;
-        live.push(300);
-        assert_eq!((kept.len(), kept.get(130), kept.get(300)), (300, Some(&130), None));
-        assert_eq!((live.len(), live.get(130), live.get(300)), (301, Some(&-1), Some(&300)));
-        assert!(kept.iter().copied().eq(0..300));
+        *live.get_mut(4130).unwrap() = -1;
+        live.push(5000);
+        assert_eq!((kept.len(), kept.get(4130), kept.get(5000)), (5000, Some(&4130), None));
+        assert_eq!((live.len(), live.get(4130), live.get(5000)), (5001, Some(&-1), Some(&5000)));
+        assert!(kept.iter().copied().eq(0..5000));
+        assert_eq!(live.get_mut(5001), None);
+    }
+
+    #[test]
+    fn of_a_copy_only_what_leads_to_a_changed_element_is_copied() {
+        let mut live = Shelf::default();
+        (0..20_000).for_each(|n| live.push(n));
+        let kept = live.clone();
+        *live.get_mut(9000).unwrap() = -1;
+        let shared = live.cases.iter().zip(kept.cases.iter()).filter(|(a, b)| Arc::ptr_eq(a, b)).count();
+        assert_eq!((shared, kept.cases.len()), (4, 5));
+        let (mine, theirs) = (&live.cases[2], &kept.cases[2]);
+        let shared = mine.iter().zip(theirs.iter()).filter(|(a, b)| Arc::ptr_eq(a, b)).count();
+        assert_eq!((shared, theirs.len()), (63, 64));
     }
 }

@@ -23,17 +23,38 @@ use words::Text;
 pub struct Trial {
     study: Arc<str>,
     handle: Handle,
+    /// Another way to the same store, on which long readings hold up no command.
+    reader: Handle,
     /// Here when this trial started the writer itself.
     _writer: Option<Writer>,
     desk: Mutex<Desk>,
     drained: Condvar,
-    /// States at earlier positions, one for every [`STRIDE`] entries that were read for [`as_of`](Trial::as_of). They
-    /// share with each other what did not change.
-    passed: Mutex<BTreeMap<u64, State>>,
+    passed: Mutex<Passed>,
 }
 
-/// Entries between two earlier states that are kept.
-const STRIDE: u64 = 50_000;
+/// States at earlier positions, from which [`as_of`](Trial::as_of) goes on. They share with each other what did not
+/// change.
+struct Passed {
+    /// Entries between two states.
+    stride: u64,
+    states: BTreeMap<u64, State>,
+}
+
+/// Entries between two earlier states that are kept, in a study that is not too long for it.
+const STRIDE: u64 = 25_000;
+/// So many earlier states are kept; of a longer study every second one, or every fourth, …
+const PASSED: usize = 48;
+
+impl Passed {
+    fn keep(&mut self, states: Vec<State>) {
+        self.states.extend(states.into_iter().map(|s| (s.head.seq, s)));
+        while self.states.len() > PASSED {
+            self.stride *= 2;
+            let stride = self.stride;
+            self.states.retain(|seq, _| seq.is_multiple_of(stride));
+        }
+    }
+}
 
 struct Desk {
     adopted: Arc<Adopted>,
@@ -174,8 +195,12 @@ impl Trial {
         let trial = Trial::empty(handle, study, seeds);
         let name = study.to_owned();
         let kept = kept.unwrap_or_default();
-        let (state, adopted, unreadable) =
-            trial.handle.with(move |store| continued(store, &name, &kept, u64::MAX, &mut |_| ()))??;
+        let ((state, adopted, unreadable), passed) = trial.handle.with(move |store| {
+            let mut passed = Vec::new();
+            let state = continued(store, &name, &kept, u64::MAX, &mut every(STRIDE, &mut passed))?;
+            Ok::<_, TrialError>((with_protocols(store, state), passed))
+        })??;
+        trial.passed().keep(passed);
         if state.head == Head::GENESIS {
             return Err(TrialError::NoStudy(study.to_owned()));
         }
@@ -201,7 +226,8 @@ impl Trial {
             unreadable: Vec::new(),
         };
         let (desk, drained) = (Mutex::new(desk), Condvar::new());
-        Trial { study: study.into(), handle, _writer: None, desk, drained, passed: Mutex::default() }
+        let passed = Mutex::new(Passed { stride: STRIDE, states: BTreeMap::new() });
+        Trial { study: study.into(), reader: handle.clone(), handle, _writer: None, desk, drained, passed }
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -223,10 +249,11 @@ impl Trial {
         let (name, known) = (self.study.to_string(), desk.durable.clone());
         let found = self.handle.with(move |store| match store.head(&name) {
             Ok(head) if head != known.head => {
-                continued(store, &name, &known, u64::MAX, &mut |_| ()).map(Some)
+                let state = continued(store, &name, &known, u64::MAX, &mut |_| ())?;
+                Ok(Some(with_protocols(store, state)))
             }
             Ok(_) => Ok(None),
-            Err(e) => Err(e.into()),
+            Err(e) => Err(TrialError::from(e)),
         });
         if let Ok(Ok(Some((state, adopted, unreadable)))) = found {
             desk.durable = Arc::new(state);
@@ -254,9 +281,21 @@ impl Trial {
         self.desk().durable.head
     }
 
-    /// The way to the store, for reading entries and files.
+    /// The way to the store by which this trial writes.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// The way to the store for reading entries and files.
+    pub fn reader(&self) -> &Handle {
+        &self.reader
+    }
+
+    /// Reads by another connection to the same store from now on: questions about the past, verification and lists of
+    /// entries then hold up no command.
+    pub fn reading_by(mut self, reader: Handle) -> Trial {
+        self.reader = reader;
+        self
     }
 
     /// Adopted protocol versions that this release cannot run, with the reason.
@@ -328,21 +367,41 @@ impl Trial {
     /// them is answered from there.
     pub fn as_of(&self, seq: u64) -> Result<State, TrialError> {
         let name = self.study.to_string();
-        let from = self.passed().range(..=seq).next_back().map(|(_, s)| s.clone()).unwrap_or_default();
-        let (state, passed) = self.handle.with(move |store| {
+        let (from, stride) = {
+            let passed = self.passed();
+            let from = passed.states.range(..=seq).next_back();
+            (from.map(|(_, s)| s.clone()).unwrap_or_default(), passed.stride)
+        };
+        let (state, passed) = self.reader.with(move |store| {
             let mut passed = Vec::new();
-            let (state, ..) = continued(store, &name, &from, seq, &mut |state| {
-                if state.head.seq.is_multiple_of(STRIDE) {
-                    passed.push(state.clone());
-                }
-            })?;
+            let state = continued(store, &name, &from, seq, &mut every(stride, &mut passed))?;
             Ok::<_, TrialError>((state, passed))
         })??;
-        self.passed().extend(passed.into_iter().map(|s| (s.head.seq, s)));
+        self.passed().keep(passed);
         Ok(state)
     }
 
-    fn passed(&self) -> MutexGuard<'_, BTreeMap<u64, State>> {
+    /// Keeps an earlier state for every `stride` entries, where so many states can be kept.
+    pub fn remembering_every(self, stride: u64) -> Trial {
+        {
+            let mut passed = self.passed();
+            *passed = Passed { stride: stride.max(1), states: BTreeMap::new() };
+        }
+        self
+    }
+
+    /// Reads what lies before the position at which the study was opened from a snapshot, in short turns, so that the
+    /// first question about an earlier position need not: states on the way are kept. Ends by itself.
+    pub fn recall(&self) -> Result<(), TrialError> {
+        let (head, mut seq) = (self.head().seq, STRIDE);
+        while seq < head {
+            self.as_of(seq)?;
+            seq += self.passed().stride;
+        }
+        Ok(())
+    }
+
+    fn passed(&self) -> MutexGuard<'_, Passed> {
         self.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -353,7 +412,7 @@ impl Trial {
             let desk = self.desk();
             (desk.seeds.clone(), desk.durable.clone(), self.study.to_string())
         };
-        let report = self.handle.with(move |store| {
+        let report = self.reader.with(move |store| {
             let mut report = crate::verify::verify(store, &name, Some(&seeds));
             // What was written since the state was looked at belongs to it.
             let mut kept = live.as_ref().clone();
@@ -474,28 +533,44 @@ fn salt(of: &[u8; 32], seq: u64) -> [u8; 32] {
     hash.finalize().into()
 }
 
-type Folded = (State, Adopted, Vec<(Hash, Text)>);
-
-/// Reads a study up to `to`. A protocol version that cannot be run is left out and told.
-fn folded(store: &dyn Store, study: &str, to: u64) -> Result<Folded, TrialError> {
-    continued(store, study, &State::default(), to, &mut |_| ())
+/// Collects the state at every `stride`-th position.
+fn every(stride: u64, into: &mut Vec<State>) -> impl FnMut(&State) {
+    move |state| {
+        if state.head.seq.is_multiple_of(stride) {
+            into.push(state.clone());
+        }
+    }
 }
 
-/// As [`folded`], on from an earlier state; from the beginning when that state is not of this ledger, or when something
-/// was erased after it, which it then still holds. `each` sees every state on the way.
+type Folded = (State, Adopted, Vec<(Hash, Text)>);
+
+/// The state with the protocol versions that it knows. One that cannot be run is left out and told.
+fn with_protocols(store: &dyn Store, state: State) -> Folded {
+    let (mut adopted, mut unreadable) = (Adopted::new(), Vec::new());
+    for version in state.protocols.iter() {
+        match compiled(store, &state.study, &version.protocol) {
+            Ok(compiled) => adopted.add(compiled),
+            Err(told) => unreadable.push((version.protocol, told)),
+        }
+    }
+    (state, adopted, unreadable)
+}
+
+/// Reads a study up to `to`, on from an earlier state; from the beginning when that state is not of this ledger, or when
+/// something was erased after it, which it then still holds. `each` sees every state on the way.
 fn continued(
     store: &dyn Store,
     study: &str,
     from: &State,
     to: u64,
     each: &mut dyn FnMut(&State),
-) -> Result<Folded, TrialError> {
+) -> Result<State, TrialError> {
     let mut state = State { study: study.into(), ..State::default() };
     if from.head.seq > 0 && from.head.seq <= to && is_on_the_way(store, study, from.head)? {
         state = from.clone();
     }
     let start = state.head.seq;
-    let (mut adopted, mut unreadable, mut failed, mut erased) = (Adopted::new(), Vec::new(), None, false);
+    let (mut failed, mut erased) = (None, false);
     let read = store.read(study, start + 1, to, &mut |entry| {
         if start > 0 && entry.kind == REDACTION {
             erased = true;
@@ -516,13 +591,7 @@ fn continued(
         return Err(e.into());
     }
     read?;
-    for version in state.protocols.iter() {
-        match compiled(store, study, &version.protocol) {
-            Ok(compiled) => adopted.add(compiled),
-            Err(told) => unreadable.push((version.protocol, told)),
-        }
-    }
-    Ok((state, adopted, unreadable))
+    Ok(state)
 }
 
 /// Whether the study's entry at this position has this hash: then everything before it is what it was.
@@ -547,10 +616,11 @@ pub(crate) fn compiled(store: &dyn Store, study: &str, hash: &Hash) -> Result<Ar
 
 /// Folds a study straight from a store, for readers that decide nothing.
 pub fn load(store: &dyn Store, study: &str, to: u64) -> Result<(State, Adopted), TrialError> {
-    let (state, adopted, _) = folded(store, study, to)?;
+    let state = continued(store, study, &State::default(), to, &mut |_| ())?;
     if state.head == Head::GENESIS {
         return Err(TrialError::NoStudy(study.to_owned()));
     }
+    let (state, adopted, _) = with_protocols(store, state);
     Ok((state, adopted))
 }
 

@@ -9,7 +9,7 @@ use crate::event::*;
 use crate::ids::*;
 use crate::lawful::{Author, Law, lawful, sealed};
 use crate::state::*;
-use ledger::{Checkpoint, Entry, Hash, Head, Store};
+use ledger::{Checkpoint, Entry, Erase, Hash, Head, REDACTION, Store};
 use std::collections::BTreeMap;
 use words::Text;
 
@@ -28,6 +28,8 @@ pub struct Report {
     pub cannot_recheck: u64,
     /// Protocol versions that this engine does not run, and why.
     pub unreadable: BTreeMap<Hash, Text>,
+    /// What was erased, in the order in which it was.
+    pub erasures: Vec<Erasure>,
     /// Draws repeated from a seed, with the same number.
     pub draws_checked: u64,
     /// Draws whose seed is still sealed.
@@ -36,6 +38,19 @@ pub struct Report {
     pub arms_imported: u64,
     /// The state that the ledger gives, tables included.
     pub state: State,
+}
+
+/// An erasure on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// The entry that records it.
+    pub seq: u64,
+    pub by: String,
+    pub reason: Option<String>,
+    /// Entries whose payload and reason were erased.
+    pub seqs: Vec<u64>,
+    /// How many attached files were.
+    pub files: usize,
 }
 
 /// Something that is not as it must be. `seq` 0: about the study as a whole.
@@ -108,6 +123,7 @@ pub fn verify_against(
             re_decided: 0,
             cannot_recheck: 0,
             unreadable: BTreeMap::new(),
+            erasures: Vec::new(),
             draws_checked: 0,
             draws_sealed: 0,
             arms_imported: 0,
@@ -136,6 +152,7 @@ impl Judge<'_> {
                 if entry.is_erased() {
                     self.report.cannot_recheck += 1;
                 }
+                self.erasure(entry);
                 // Reading succeeded, so folding does.
                 let _ = fold(&mut self.state, entry);
                 return;
@@ -192,6 +209,19 @@ impl Judge<'_> {
             self.report.arms_imported += 1;
         }
         apply(&mut self.state, entry, &event);
+    }
+
+    /// The chain has found it to be one that can be read.
+    fn erasure(&mut self, entry: &Entry) {
+        let payload = entry.payload.as_deref().filter(|_| entry.kind == REDACTION);
+        let Some(erase) = payload.and_then(|p| serde_json::from_slice::<Erase>(p).ok()) else { return };
+        self.report.erasures.push(Erasure {
+            seq: entry.seq,
+            by: entry.actor.clone(),
+            reason: entry.reason.clone(),
+            seqs: erase.seqs,
+            files: erase.attachments.len(),
+        });
     }
 
     /// A clock that went back has its warning first.

@@ -178,7 +178,7 @@ impl Study {
         keep: impl Fn(&Entry) -> Option<T> + Send + 'static,
     ) -> Result<Vec<T>, LedgerError> {
         let name = self.name.clone();
-        self.trial.handle().with(move |store| {
+        self.trial.reader().with(move |store| {
             let mut out = Vec::new();
             store.read(&name, *range.start(), *range.end(), &mut |entry| {
                 out.extend(keep(&entry));
@@ -191,7 +191,7 @@ impl Study {
     /// The entries with these numbers, read in one go.
     pub fn pick(&self, seqs: &[u64]) -> Result<BTreeMap<u64, Entry>, LedgerError> {
         let (name, seqs) = (self.name.clone(), seqs.to_vec());
-        self.trial.handle().with(move |store| {
+        self.trial.reader().with(move |store| {
             let mut out = BTreeMap::new();
             for seq in seqs {
                 store.read(&name, seq, seq, &mut |entry| {
@@ -208,7 +208,7 @@ impl Study {
         self.trial.handle().with(|store| store.check_settings())?
     }
 
-    /// Verifies the whole study. Commands wait meanwhile.
+    /// Verifies the whole study.
     pub fn verify(&self) -> Result<conduct::Report, TrialError> {
         self.trial.verify()
     }

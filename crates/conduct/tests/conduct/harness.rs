@@ -2,7 +2,7 @@
 
 use conduct::*;
 use jiff::civil::{Date, date};
-use ledger::Memory;
+use ledger::{Memory, Store};
 use protocol::Loaded;
 use rules::Value;
 use std::collections::BTreeMap;
@@ -88,9 +88,17 @@ impl Garden {
     }
 
     pub fn open_as(nature: Nature, changes: &[(&str, &str)]) -> Garden {
+        Garden::made(Box::new(Memory::new()), nature, changes)
+    }
+
+    /// As [`open`](Garden::open), in a store of the caller's.
+    pub fn within(store: Box<dyn Store>) -> Garden {
+        Garden::made(store, Nature::Real, &[])
+    }
+
+    fn made(store: Box<dyn Store>, nature: Nature, changes: &[(&str, &str)]) -> Garden {
         let start = date(2024, 1, 10);
-        let trial = Trial::create(Box::new(Memory::new()), &loaded(changes), nature, seeds(), &centre(start))
-            .unwrap();
+        let trial = Trial::create(store, &loaded(changes), nature, seeds(), &centre(start)).unwrap();
         let garden = Garden { trial };
         for site in ["s1", "s2"] {
             garden.site(site);

@@ -292,7 +292,7 @@ fn whatever_the_seed_allocation_is_that_of_a_serial_replay_and_nothing_acknowled
         sum.restarts += one.restarts;
     }
     println!(
-        "{most} seeds in {:.1} s: {} acknowledged, {} allocated, {} conflicts, {} failed commits, {} restarts, the clock \
+        "figures: {most} seeds in {:.1} s: {} acknowledged, {} allocated, {} conflicts, {} failed commits, {} restarts, the clock \
          went back {} times",
         begun.elapsed().as_secs_f64(),
         sum.acknowledged,

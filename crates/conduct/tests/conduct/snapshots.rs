@@ -113,8 +113,46 @@ fn what_was_erased_after_a_snapshot_does_not_come_back_from_it() {
 fn every_earlier_position_is_the_fold_of_its_prefix_whichever_was_asked_for_before() {
     let garden = lived();
     let head = garden.trial.head().seq;
-    for seq in (1..=head).rev().chain(1..=head) {
-        let fresh = garden.trial.handle().with(move |s| load(s, "GARDEN", seq).unwrap().0).unwrap();
-        assert_eq!(garden.trial.as_of(seq).unwrap(), fresh, "{seq}");
-    }
+    let fresh: Vec<State> = (1..=head)
+        .map(|seq| garden.trial.handle().with(move |s| load(s, "GARDEN", seq).unwrap().0).unwrap())
+        .collect();
+    let asked = |trial: &Trial| {
+        for seq in (1..=head).rev().chain(1..=head) {
+            assert_eq!(trial.as_of(seq).unwrap(), fresh[seq as usize - 1], "{seq}");
+        }
+    };
+    let open = |kept| Trial::resume(garden.trial.handle().clone(), "GARDEN", seeds(), kept).unwrap();
+    asked(&garden.trial);
+    // From states on the way: so few entries apart that all are kept, and that most must be given up again.
+    asked(&open(None).remembering_every(5));
+    asked(&open(None).remembering_every(1));
+    let recalled = open(Some((*garden.trial.state()).clone())).remembering_every(1);
+    recalled.recall().unwrap();
+    asked(&recalled);
+}
+
+#[test]
+fn a_question_about_the_past_holds_up_no_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("garden.db").display().to_string();
+    let file = |mode| Box::new(ledger::Sqlite::open(&place, mode).unwrap());
+    let reader = {
+        let garden = Garden::within(file(ledger::Mode::Create));
+        garden.enrolled("s1");
+        ledger::actor::Writer::start(file(ledger::Mode::ReadOnly)).unwrap()
+    };
+    let trial = Trial::open(file(ledger::Mode::Existing), "GARDEN", seeds()).unwrap();
+    let garden = Garden { trial: trial.reading_by(reader.handle()) };
+    // The reader is kept busy, as by a verification of a long ledger.
+    let (release, wait) = std::sync::mpsc::channel::<()>();
+    let busy = reader.handle();
+    let busy = std::thread::spawn(move || busy.with(move |_| wait.recv()));
+    let id = garden.enrolled("s1");
+    let head = garden.trial.head().seq;
+    release.send(()).unwrap();
+    busy.join().unwrap().unwrap().unwrap();
+    // What was answered is there for the reader, too.
+    assert_eq!(garden.trial.as_of(head).unwrap(), *garden.trial.state());
+    assert!(garden.trial.as_of(head).unwrap().participant(id).is_some());
+    garden.verified();
 }

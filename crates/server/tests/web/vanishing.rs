@@ -92,7 +92,7 @@ fn clients_that_vanish_in_the_middle_of_a_request_leave_nothing_half_done() {
     assert!(state.participants.iter().all(|p| p.consents.len() == 1), "a participant without consent");
     assert!(given > answered.len() && given <= sent_whole + 1, "{given} of {sent_whole}");
     println!(
-        "{} requests, {sent_whole} sent whole, {given} consents stored, {} acknowledged and each there",
+        "figures: {} requests, {sent_whole} sent whole, {given} consents stored, {} acknowledged and each there",
         requests() + 1,
         answered.len() + 1
     );
