@@ -5,7 +5,7 @@ use crate::{ledger_file, mail, run, told};
 use clap::Subcommand;
 use conduct::{Role, View, Viewer};
 use jiff::Timestamp;
-use ledger::{Checkpoint, Draft, Erase, Hash, Mode, Signer, Store, Verifier};
+use ledger::{Checkpoint, Draft, Erase, Hash, Head, Mode, NoteError, Postgres, Signer, Store, Verifier};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use words::{Lang, Text};
@@ -18,6 +18,14 @@ pub enum LedgerCommand {
         ledger: String,
         #[arg(long, value_parser = crate::args::lang, default_value = "en")]
         lang: Lang,
+    },
+    /// Makes the tables in a PostgreSQL database, as their owner, and lets the role of the running program insert and read
+    Admit {
+        /// The role of the running program; it must be there, and must not own the database
+        role: String,
+        /// As the owner: postgres://owner@…
+        #[arg(long, value_name = "URL")]
+        ledger: String,
     },
     /// Makes a key that signs checkpoints; keep it away from the ledger. Prints the public key
     Key {
@@ -117,6 +125,7 @@ pub struct CheckpointArgs {
 pub fn carry_out(command: LedgerCommand) -> Result<Answer, Failure> {
     match command {
         LedgerCommand::Status { ledger, lang } => status(&ledger, lang),
+        LedgerCommand::Admit { role, ledger } => admit(&role, &ledger),
         LedgerCommand::Key { name, out } => key(&name, &out),
         LedgerCommand::Checkpoint(args) => checkpoint(&args),
         LedgerCommand::Prove { of, key, participant, entries, out } => {
@@ -157,11 +166,27 @@ fn status(ledger: &str, lang: Lang) -> Result<Answer, Failure> {
     Ok(if settings.iter().all(|s| s.ok) { Answer::Done } else { Answer::No })
 }
 
+fn admit(role: &str, ledger: &str) -> Result<Answer, Failure> {
+    if !ledger.contains("://") {
+        return Err(Failure::Usage(format!(
+            "{ledger}: roles are PostgreSQL's; who may write a ledger file is for the operating system to say"
+        )));
+    }
+    let mut store = Postgres::open(ledger, Mode::Create).map_err(unusable)?;
+    store.admit_role(role).map_err(unusable)?;
+    run::print(&format!("{role} may insert, read, and erase on record; nothing else\n"))
+}
+
 fn key(name: &str, out: &Path) -> Result<Answer, Failure> {
     let seed: [u8; 32] = random()?;
     let signer = Signer::new(name, &seed).map_err(|e| Failure::Usage(format!("{name}: {e}")))?;
-    ledger_file::write_private(out, &format!("{}\n", signer.secret_text()))
-        .map_err(|e| Failure::unusable(out.display(), e))?;
+    ledger_file::write_private(out, &format!("{}\n", signer.secret_text())).map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => Failure::unusable(
+            out.display(),
+            "is already there; a key is never overwritten. Give another name",
+        ),
+        _ => Failure::unusable(out.display(), e),
+    })?;
     run::print(&format!("{}\n", signer.verifier()))
 }
 
@@ -172,8 +197,9 @@ pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
 }
 
 pub fn signer(path: &Path) -> Result<Signer, Failure> {
-    Signer::from_secret_text(&read(path)?)
-        .map_err(|e| Failure::unusable(path.display(), format!("{e} (make one with `shirube ledger key`)")))
+    Signer::from_secret_text(&read(path)?).map_err(|e| {
+        Failure::unusable(path.display(), format!("{e} Name the file that `shirube ledger key --out` wrote."))
+    })
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -191,7 +217,11 @@ pub fn checkpoints(paths: &[PathBuf], keys: &[Verifier]) -> Result<Vec<Checkpoin
     let mut all = Vec::new();
     for path in paths {
         let found = Checkpoint::find(&read(path)?, keys);
-        all.extend(found.map_err(|e| Failure::Refused(format!("{}: {e}", path.display())))?);
+        all.extend(found.map_err(|e| match e {
+            // Somebody altered it: that is an answer. Anything else could not be checked.
+            NoteError::WrongSignature => Failure::Refused(format!("{}: {e}", path.display())),
+            e => Failure::unusable(path.display(), e),
+        })?);
     }
     Ok(all)
 }
@@ -264,6 +294,9 @@ fn prove(
             }
         })
         .map_err(told)?;
+        if wanted.is_empty() {
+            return Err(Failure::Refused(format!("{study} has no participant {participant}")));
+        }
     }
     let head = store.head(&study).map_err(unusable)?.seq;
     if wanted.is_empty() || wanted.iter().any(|n| *n == 0 || *n > head) {
@@ -320,6 +353,11 @@ fn import(from: &str, of: &Of) -> Result<Answer, Failure> {
         Some(study) => study.clone(),
         None => ledger_file::only_study(source.as_ref(), from, Lang::En)?,
     };
+    // No ledger is made for a study that is not there.
+    if source.head(&study).map_err(unusable)? == Head::GENESIS {
+        let there = source.studies().map_err(unusable)?.join(", ");
+        return Err(Failure::Unusable(format!("{from} holds no study {study}; it holds: {there}")));
+    }
     let mut target = ledger_file::store(&of.ledger, Mode::Create, Lang::En)?;
     let head = ledger::copy(source.as_ref(), target.as_mut(), &study).map_err(|e| match e {
         ledger::LedgerError::Occupied { .. } => Failure::Refused(e.told().en),

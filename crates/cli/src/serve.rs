@@ -35,10 +35,12 @@ pub fn run(wanted: &Wanted) -> Result<Answer, Failure> {
     let (store, studies) = claimed(wanted, say)?;
     for setting in store.check_settings().map_err(|e| Failure::Unusable(e.told().en))? {
         if !setting.ok {
-            eprintln!("warning: {} is {}, it must be {}", setting.name, setting.value, setting.wanted);
+            eprintln!("warning: {} is {}; wanted: {}", setting.name, setting.value, setting.wanted);
         }
     }
     let writer = Writer::start(store).map_err(|e| Failure::Unusable(e.told().en))?;
+    let reader = ledger::open(&wanted.ledger, Mode::ReadOnly).and_then(Writer::start);
+    let reader = reader.map_err(|e| Failure::Unusable(e.told().en))?;
     let seeds = ledger_file::seeds(&wanted.ledger, wanted.seeds.as_deref())?.unwrap_or_default();
     let mut open = Vec::new();
     for study in studies {
@@ -47,7 +49,8 @@ pub fn run(wanted: &Wanted) -> Result<Answer, Failure> {
         let kept = place.as_deref().and_then(|p| ledger_file::kept(p, &study));
         let from = kept.as_ref().map_or(0, |s| s.head.seq);
         let trial = Trial::resume(writer.handle(), &study, seeds.clone(), kept)
-            .map_err(|e| Failure::Unusable(format!("{}: {}", wanted.ledger, e.told().en)))?;
+            .map_err(|e| Failure::Unusable(format!("{}: {}", wanted.ledger, e.told().en)))?
+            .reading_by(reader.handle());
         let head = trial.head().seq;
         let how = if from > 0 { format!(" from a snapshot of {from}") } else { String::new() };
         say("opened", &format!("{study}: {head} entries{how} in {:.1} s", begun.elapsed().as_secs_f64()));
@@ -142,6 +145,10 @@ pub fn on(
     let keeper = Arc::clone(&open);
     let unusable = |e: std::io::Error| Failure::unusable(format!("http://{address}/"), e);
     let runtime = tokio::runtime::Runtime::new().map_err(unusable)?;
+    for trial in open.iter().map(|o| Arc::clone(&o.trial)) {
+        // What fails here fails again, and is told, when somebody asks for an earlier position.
+        runtime.spawn_blocking(move || drop(trial.recall()));
+    }
     runtime.spawn(async move {
         loop {
             let now = Arc::clone(&keeper);

@@ -1,7 +1,7 @@
 //! What commands say, in a person's words.
 
 use conduct::Refusal;
-use words::Lang;
+use words::{Lang, Text};
 
 pub fn counted(n: usize, one: &str, more: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { more })
@@ -13,8 +13,8 @@ pub fn settings(settings: &[ledger::Setting], lang: Lang) -> String {
     let line = |s: &ledger::Setting| {
         let not = match (s.ok, lang) {
             (true, _) => String::new(),
-            (false, Lang::Ja) => format!("  ← 「{}」でなければなりません", s.wanted),
-            (false, Lang::En) => format!("  <- must be {}", s.wanted),
+            (false, Lang::Ja) => format!("  ← 必要な設定: {}", s.wanted),
+            (false, Lang::En) => format!("  <- wanted: {}", s.wanted),
         };
         format!("{:width$}  {}{not}\n", s.name, s.value)
     };
@@ -42,6 +42,14 @@ pub fn in_order(p: &protocol::Protocol, hash: &[u8; 32], lang: Lang) -> String {
     }
 }
 
+fn listed(seqs: &[u64]) -> String {
+    if seqs.is_empty() {
+        "—".to_owned()
+    } else {
+        seqs.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
 fn labelled(label_ja: &str, label_en: &str, text: &str, lang: Lang) -> String {
     let label = if lang == Lang::Ja { format!("{label_ja:　<6}") } else { format!("{label_en:<12}") };
     format!("{label}  {text}\n")
@@ -52,9 +60,21 @@ pub fn finding(text: &str, lang: Lang) -> String {
     labelled("指摘", "finding", text, lang)
 }
 
+/// A verdict in one line.
+pub fn conclusion(text: &str, lang: Lang) -> String {
+    labelled("結果", "verdict", text, lang)
+}
+
 /// A verification in aligned lines. `signed`: the checkpoints that the study was held against, with their signatures
 /// where `keyed`.
-pub fn verified(report: &conduct::Report, signed: &[ledger::Checkpoint], keyed: bool, lang: Lang) -> String {
+/// `beside`: something was found that is no study's, and is told at the end.
+pub fn verified(
+    report: &conduct::Report,
+    signed: &[ledger::Checkpoint],
+    keyed: bool,
+    beside: bool,
+    lang: Lang,
+) -> String {
     let head = report.head.map_or("-".to_owned(), |h| format!("{} {}", h.seq, h.hash));
     let ja = lang == Lang::Ja;
     let line = |label_ja: &str, label_en: &str, text: String| labelled(label_ja, label_en, &text, lang);
@@ -79,6 +99,21 @@ pub fn verified(report: &conduct::Report, signed: &[ledger::Checkpoint], keyed: 
         };
         out += &line("取込の群", "arms", text);
     }
+    for r in &report.erasures {
+        let (seqs, by, why) = (listed(&r.seqs), &r.by, r.reason.as_deref().unwrap_or("—"));
+        let files = r.files;
+        let text = match (ja, files) {
+            (true, 0) => format!("{seqs} 番({} 番の記録、{by}: {why})", r.seq),
+            (true, _) => format!("{seqs} 番、ファイル {files} 件({} 番の記録、{by}: {why})", r.seq),
+            (false, 0) => format!("{seqs} (on record as {} by {by}: {why})", r.seq),
+            (false, _) => format!(
+                "{seqs} and {} (on record as {} by {by}: {why})",
+                counted(files, "file", "files"),
+                r.seq
+            ),
+        };
+        out += &line("消去", "erased", text);
+    }
     if let Some(root) = report.root {
         out += &line("木の根", "root", root.to_string());
         for c in signed {
@@ -102,12 +137,12 @@ pub fn verified(report: &conduct::Report, signed: &[ledger::Checkpoint], keyed: 
     for finding in &report.findings {
         out += &line("指摘", "finding", format!("{}: {}", finding.seq, finding.told.get(lang)));
     }
-    let (good, bad) = if ja {
-        ("台帳に問題はありません", "台帳に問題があります")
-    } else {
-        ("the ledger holds", "the ledger does NOT hold")
+    let verdict = match (report.holds(), beside) {
+        (true, false) => Text::new("台帳に問題はありません", "the ledger holds"),
+        (true, true) => Text::new("この試験にほかの指摘はありません", "nothing else was found in this study"),
+        (false, _) => Text::new("台帳に問題があります", "the ledger does NOT hold"),
     };
-    out += &line("結果", "verdict", if report.holds() { good } else { bad }.to_owned());
+    out += &line("結果", "verdict", verdict.get(lang).to_owned());
     out
 }
 

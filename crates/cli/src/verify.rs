@@ -27,6 +27,7 @@ pub fn run(wanted: &Wanted, lang: Lang) -> Result<Answer, Failure> {
     if studies.is_empty() && checkpoints.is_empty() {
         return Err(Failure::Unusable(format!("{}: the ledger holds no study", wanted.ledger)));
     }
+    let there = studies.clone();
     if let Some(study) = &wanted.study {
         studies = vec![study.clone()];
     }
@@ -36,7 +37,7 @@ pub fn run(wanted: &Wanted, lang: Lang) -> Result<Answer, Failure> {
         run::print(&told::finding(found.get(lang), lang)).map(drop)
     };
     // A checkpoint of a study that is gone is the very thing to say.
-    for lost in checkpoints.iter().filter(|c| !studies.iter().any(|s| c.is_of(s))) {
+    for lost in checkpoints.iter().filter(|c| !there.iter().any(|s| c.is_of(s))) {
         let (origin, size) = (&lost.origin, lost.size);
         fault(Text::new(
             format!("チェックポイント {origin}({size} 番まで)の試験が台帳にありません。"),
@@ -58,13 +59,27 @@ pub fn run(wanted: &Wanted, lang: Lang) -> Result<Answer, Failure> {
     for stray in store.strays().map_err(unusable)? {
         fault(Fault::new("", 0, FaultKind::Stray(Box::new(stray))).told)?;
     }
+    let beside = answer == Answer::No;
+    // A checkpoint that was given is looked at, whichever study was named.
+    studies.extend(
+        there.into_iter().filter(|s| {
+            wanted.study.as_ref().is_some_and(|w| w != s) && checkpoints.iter().any(|c| c.is_of(s))
+        }),
+    );
     for study in &studies {
         let signed: Vec<Checkpoint> = checkpoints.iter().filter(|c| c.is_of(study)).cloned().collect();
         let report = conduct::verify_against(store.as_ref(), study, seeds.as_ref(), &signed);
         if !report.holds() {
             answer = Answer::No;
         }
-        run::print(&told::verified(&report, &signed, !keys.is_empty(), lang))?;
+        run::print(&told::verified(&report, &signed, !keys.is_empty(), beside, lang))?;
+    }
+    if beside {
+        let told = Text::new(
+            "台帳に問題があります(最初の指摘を見てください)",
+            "the ledger does NOT hold: see the first findings",
+        );
+        run::print(&told::conclusion(told.get(lang), lang))?;
     }
     Ok(answer)
 }

@@ -8,7 +8,7 @@ mod arguments;
 mod report;
 
 use arguments::Arguments;
-use ledger::{Checkpoint, Fault, Mode, Proof, Store, Verifier, verify_against};
+use ledger::{Checkpoint, Fault, FaultKind, Mode, NoteError, Proof, Store, Verifier, verify_against};
 use report::{Finding, Report};
 use std::process::ExitCode;
 use words::Text;
@@ -56,8 +56,15 @@ fn run(arguments: &Arguments, report: &mut Report) -> Result<(), Text> {
     let store = ledger::open(&arguments.ledger, Mode::ReadOnly).map_err(|e| e.told())?;
     let mut checkpoints = Vec::new();
     for path in &arguments.checkpoints {
-        let found = Checkpoint::find(&text_of(path)?, &keys).map_err(|e| placed(path, e.told()))?;
-        checkpoints.extend(found);
+        match Checkpoint::find(&text_of(path)?, &keys) {
+            Ok(found) => checkpoints.extend(found),
+            // Somebody altered it: that is what one wants to be told.
+            Err(e @ NoteError::WrongSignature) => report.fault(&Fault {
+                told: placed(path, e.told()),
+                ..Fault::new("", 0, FaultKind::Rewritten { size: 0 })
+            }),
+            Err(e) => return Err(placed(path, e.told())),
+        }
     }
     check(store.as_ref(), arguments, &checkpoints, !keys.is_empty(), report)
 }
@@ -94,7 +101,7 @@ fn check(
         }
     }
     for stray in store.strays().map_err(|e| e.told())? {
-        report.fault(&Fault::new("", 0, ledger::FaultKind::Stray(Box::new(stray))));
+        report.fault(&Fault::new("", 0, FaultKind::Stray(Box::new(stray))));
     }
     report.say(&Finding::End { studies: studies.len() });
     Ok(())
@@ -114,7 +121,7 @@ fn prove(path: &str, keys: &[Verifier], report: &mut Report) -> Result<(), Text>
         Err((Some(seq), why)) => report.fault(&Fault {
             study: String::new(),
             seq,
-            what: ledger::FaultKind::Hash,
+            what: FaultKind::Hash,
             told: why.told().map(|_, words| format!("{seq}: {words}")),
         }),
         Err((None, why)) => return Err(placed(path, why.told())),

@@ -9,6 +9,10 @@ pub enum Finding<'a> {
     End { studies: usize },
 }
 
+fn counted(n: usize, one: &str, more: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { more })
+}
+
 pub struct Report {
     lang: Lang,
     pub faults: usize,
@@ -82,11 +86,11 @@ impl Report {
             }
             Finding::End { studies } if self.faults == 0 => self.line(Text::new(
                 format!("検証済み: {studies} 試験。試験の規則に照らした再判定は shirube verify で行います。"),
-                format!("Verified: {studies} studies. Decisions were not re-decided under the trial's rules: `shirube verify` does that."),
+                format!("Verified: {}. Decisions were not re-decided under the trial's rules: `shirube verify` does that.", counted(*studies, "study", "studies")),
             )),
             Finding::End { .. } => self.line(Text::new(
                 format!("不一致が {} 件あります。", self.faults),
-                format!("{} faults.", self.faults),
+                format!("{}.", counted(self.faults, "fault", "faults")),
             )),
         }
     }

@@ -51,12 +51,15 @@ fn a_checkpoint_is_signed_kept_on_paper_and_finds_a_tail_that_was_cut_off() {
     let with = |checkpoint: &str, key: &str| {
         refused(&["verify", "--ledger", &ledger, "--checkpoint", checkpoint, "--key", key])
     };
-    assert_eq!(with(&note, other.trim()).0, 1);
+    let (code, why) = with(&note, other.trim());
+    assert!(code == 3 && why.contains("no signature by any of the given keys"), "{why}");
+    assert_eq!(with(&key, &public).0, 3, "a file that is no checkpoint");
     let forged = at(folder.path(), "forged");
     let text = fs::read_to_string(&note).unwrap();
     let size: u64 = text.lines().nth(1).unwrap().parse().unwrap();
     fs::write(&forged, text.replace(&format!("\n{size}\n"), &format!("\n{}\n", size - 1))).unwrap();
-    assert!(with(&forged, &public).1.contains("altered"));
+    let (code, why) = with(&forged, &public);
+    assert!(code == 1 && why.contains("altered"), "{why}");
 
     // What the report prints is a witness, too.
     let report = at(folder.path(), "r.html");
@@ -75,7 +78,11 @@ fn a_checkpoint_is_signed_kept_on_paper_and_finds_a_tail_that_was_cut_off() {
     let printed = format!("{size}/{hash}");
     done(&["verify", "--ledger", &ledger, "--head", &printed]);
     let wrong = format!("{}/{hash}", size - 1);
-    assert_eq!(refused(&["verify", "--ledger", &ledger, "--head", &wrong]).0, 1);
+    let (code, why) = refused(&["verify", "--ledger", &ledger, "--head", &wrong]);
+    assert!(
+        code == 1 && why.trim_end().ends_with("the ledger does NOT hold: see the first findings"),
+        "{why}"
+    );
 
     tampered(
         &ledger,
@@ -98,7 +105,7 @@ fn what_stands_beside_the_chain_is_a_finding() {
     let ledger = small(folder.path(), "a.db");
     tampered(&ledger, "CREATE TABLE extra (x)");
     let (code, why) = refused(&["verify", "--ledger", &ledger]);
-    assert!(code == 1 && why.contains("extra"), "{why}");
+    assert!(code == 1 && why.contains("extra") && !why.contains("the ledger holds"), "{why}");
 }
 
 /// A mail server that takes one mail and hands back what was said to it.
@@ -207,6 +214,10 @@ fn what_was_entered_by_accident_is_erased_on_record_and_the_ledger_still_verifie
     assert_eq!(erase(&size, "dm", "again").status.code(), Some(1), "what is gone is not erased again");
     let said = done(&["verify", "--ledger", &ledger, "--checkpoint", &note]);
     assert!(said.contains("the ledger holds"), "{said}");
+    assert!(
+        said.contains(&format!("{size} (on record as ")) && said.contains("by dm: a name in a comment"),
+        "{said}"
+    );
     let raw = rusqlite::Connection::open(&ledger).unwrap();
     let left: i64 = raw
         .query_row("SELECT count(*) FROM content WHERE seq = ?1", [size.parse::<i64>().unwrap()], |r| {
@@ -242,6 +253,82 @@ fn a_study_is_exported_and_taken_in_elsewhere_with_the_same_head() {
     let status = shirube(&["ledger", "status", "--ledger", &db.url]);
     let said = told(&status);
     assert!(said.contains("full_page_writes          on") && said.contains(&exported), "{said}");
-    // The tests' role owns the tables, and is told so.
-    assert!(status.status.code() == Some(1) && said.contains("must be may insert and read"), "{said}");
+    // The tests' role owns the tables, and is told so; the program's role, once admitted, is as it must be.
+    assert!(status.status.code() == Some(1) && said.contains("wanted: may insert and read"), "{said}");
+    let (code, why) = refused(&["ledger", "admit", "nobody_of_this_name", "--ledger", &db.url]);
+    assert!(code == 3 && why.contains("nobody_of_this_name"), "{why}");
+    let mut owner = postgres::Client::connect(&db.url, postgres::NoTls).unwrap();
+    let _ = owner.batch_execute("CREATE ROLE clerk LOGIN");
+    done(&["ledger", "admit", "clerk", "--ledger", &db.url]);
+    let clerk = db.url.replacen("owner@", "clerk@", 1);
+    assert!(done(&["ledger", "status", "--ledger", &clerk]).contains(&exported));
+    done(&["ledger", "redact", "--ledger", &clerk, "--entries", "9", "--by", "dm", "--reason", "a name"]);
+    assert!(done(&["verify", "--ledger", &clerk]).contains("9 (on record as"));
+    let mut session = postgres::Client::connect(&clerk, postgres::NoTls).unwrap();
+    for sql in ["UPDATE ledger.entry SET actor = 'x'", "DELETE FROM ledger.entry", "DROP TABLE ledger.file"] {
+        assert!(session.batch_execute(sql).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn what_a_command_cannot_do_is_told_with_what_and_where_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ledger, key, public) = signed(folder.path());
+    let path = |name: &str| at(folder.path(), name);
+    let (export, cut, new, note) = (path("e.db"), path("cut.db"), path("new.db"), path("note"));
+    done(&["ledger", "export", "--ledger", &ledger, "--out", &export]);
+    done(&["ledger", "checkpoint", "--ledger", &ledger, "--key", &key, "--out", &note]);
+    let whole = fs::read(&export).unwrap();
+    fs::write(&cut, &whole[..whole.len() / 2]).unwrap();
+    // Another study's checkpoint, by the same key.
+    let foreign = path("foreign");
+    fs::write(&foreign, fs::read_to_string(&note).unwrap().replacen("/JCOG1017", "/JCOG1105", 1)).unwrap();
+    let (l, k) = (ledger.as_str(), key.as_str());
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["ledger", "import", &cut, "--ledger", &new], 3, "cut short"),
+        (&["ledger", "import", &path("none"), "--ledger", &new], 3, "no ledger at"),
+        (&["ledger", "import", &export, "--study", "NOPE", "--ledger", &new], 3, "it holds: JCOG1017"),
+        (&["ledger", "export", "--ledger", l, "--study", "NOPE", "--out", &new], 3, "no study of this name"),
+        (
+            &["ledger", "prove", "--ledger", l, "--key", k, "--participant", "999", "--out", &new],
+            1,
+            "no participant 999",
+        ),
+        (
+            &["ledger", "prove", "--ledger", l, "--key", &note, "--entries", "1", "--out", &new],
+            3,
+            "not a key",
+        ),
+        (
+            &["ledger", "checkpoint", "--ledger", l, "--key", k, "--previous", &cut, "--out", &new],
+            3,
+            "cut.db",
+        ),
+        (
+            &["ledger", "checkpoint", "--ledger", l, "--key", k, "--previous", &foreign, "--out", &new],
+            1,
+            "altered",
+        ),
+        (
+            &["ledger", "redact", "--ledger", l, "--entries", "999999", "--by", "dm", "--reason", "x"],
+            1,
+            "no entry 999999",
+        ),
+        (&["ledger", "key", "dc", "--out", k], 3, "never overwritten"),
+        (&["ledger", "admit", "program", "--ledger", l], 2, "PostgreSQL"),
+        (&["verify", "--ledger", l, "--study", "NOPE"], 1, "no study of this name"),
+        (&["verify", "--ledger", l, "--checkpoint", &foreign], 1, "does not hold that study"),
+        (&["verify", "--ledger", l, "--checkpoint", &foreign, "--key", &public], 1, "altered"),
+        (&["verify", "--ledger", l, "--checkpoint", &note, "--key", "x+y"], 3, "x+y"),
+        (&["verify", "--ledger", l, "--head", "12"], 2, "SEQ/HASH"),
+        (&["verify", "--ledger", l, "--seeds", &note], 3, "note"),
+        (&["serve", "--ledger", &path("none")], 3, "no ledger at"),
+        (&["serve", "--ledger", l, "--study", "NOPE", "--port", "0"], 3, "NOPE"),
+    ];
+    for (arguments, code, words) in cases {
+        let (found, why) = refused(arguments);
+        assert!(found == *code && why.contains(words), "{arguments:?}: {found} {why}");
+        assert!(!fs::exists(&new).unwrap(), "{arguments:?} left something behind");
+    }
+    assert!(done(&["verify", "--ledger", &ledger]).contains("the ledger holds"));
 }

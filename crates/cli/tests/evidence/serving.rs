@@ -182,7 +182,7 @@ fn taken_over(ledger: &str, more: &[&str], rounds: usize) {
     first.kill();
     assert!(done(&["verify", "--ledger", ledger]).contains("the ledger holds"));
     println!(
-        "{rounds} takeovers, {} consents acknowledged, each is there; the longest took {:.1} s",
+        "figures: {rounds} takeovers, {} consents acknowledged, each is there; the longest took {:.1} s",
         acknowledged.len(),
         longest.as_secs_f64()
     );
