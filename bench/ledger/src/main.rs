@@ -1,7 +1,8 @@
 //! How much the ledger costs beside SQLite's own commits and beside reading the same bytes. Ratios are of one run.
 //!
-//! `cargo run --release [events]` (default 1,000,000; 0 leaves the openings out); the folder of `TMPDIR` must be on the disk that counts. With
-//! `SHIRUBE_TEST_POSTGRES` set, the commits are measured on that server, too.
+//! `cargo run --release [events]` (default 1,000,000; 0 leaves the openings out); the folder of `TMPDIR` must be on the
+//! disk that counts. With `SHIRUBE_TEST_POSTGRES` set, commits and an opening are measured on that server, too.
+//! `bench/ledger/run` does all of it.
 
 use ledger::actor::{Request, Writer};
 use ledger::{Draft, Entry, Hash, Mode, Postgres, Sqlite, Store, verify};
@@ -29,7 +30,40 @@ fn main() -> Outcome<()> {
     }
     for n in [events / 100, events / 10, events].into_iter().filter(|n| *n > 0) {
         opening(folder.path(), n)?;
+        if let (true, Ok(url)) = (n == events / 10, std::env::var("SHIRUBE_TEST_POSTGRES")) {
+            opening_on_both(&url, folder.path(), n)?;
+        }
     }
+    Ok(())
+}
+
+/// Reading and verifying the same study on PostgreSQL and in a file, in turns.
+fn opening_on_both(url: &str, folder: &Path, events: u64) -> Outcome<()> {
+    let file = Sqlite::open(&folder.join(format!("{events}.db")).display().to_string(), Mode::ReadOnly)?;
+    let study = format!("open {}", std::process::id());
+    let mut server = Postgres::open(url, Mode::Create)?;
+    let fill = Instant::now();
+    for from in (0..events).step_by(5000) {
+        let drafts: Vec<Draft> = (from..events.min(from + 5000)).map(draft).collect();
+        server.append(&[ledger::Batch { study: &study, expected: from, drafts: &drafts, blobs: &[] }])?;
+    }
+    let fill = fill.elapsed();
+    let (mut ours, mut theirs) = (Duration::MAX, Duration::MAX);
+    for _ in 0..3 {
+        let start = Instant::now();
+        verify(&server, &study, &mut |_| ())?;
+        ours = ours.min(start.elapsed());
+        let start = Instant::now();
+        verify(&file, "S", &mut |_| ())?;
+        theirs = theirs.min(start.elapsed());
+    }
+    println!(
+        "verifying {events:7} events on postgres {:6.2} s, in a file {:6.2} s, ratio {:.2}  (filled at {:.0}/s)",
+        ours.as_secs_f64(),
+        theirs.as_secs_f64(),
+        ours.as_secs_f64() / theirs.as_secs_f64(),
+        events as f64 / fill.as_secs_f64(),
+    );
     Ok(())
 }
 
