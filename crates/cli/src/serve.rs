@@ -105,6 +105,10 @@ impl Open {
         Open { study: trial.study().to_owned(), trial: Arc::new(trial), place: None, kept: Arc::default() }
     }
 
+    fn has_snapshot(&self) -> bool {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) > 0
+    }
+
     /// Keeps a snapshot when enough was written after the last; one that cannot be written is only a slower start.
     fn keep(&self) {
         let Some(place) = &self.place else { return };
@@ -145,9 +149,14 @@ pub fn on(
     let keeper = Arc::clone(&open);
     let unusable = |e: std::io::Error| Failure::unusable(format!("http://{address}/"), e);
     let runtime = tokio::runtime::Runtime::new().map_err(unusable)?;
-    for trial in open.iter().map(|o| Arc::clone(&o.trial)) {
-        // What fails here fails again, and is told, when somebody asks for an earlier position.
-        runtime.spawn_blocking(move || drop(trial.recall()));
+    for o in open.iter().filter(|o| o.has_snapshot()) {
+        let (trial, study) = (Arc::clone(&o.trial), o.study.clone());
+        // What cannot be read now fails again, and is told, when somebody asks for an earlier position.
+        runtime.spawn_blocking(move || {
+            if let Ok(false) = trial.recall() {
+                eprintln!("warning: the snapshot of {study} was not what the ledger gives; it was replaced");
+            }
+        });
     }
     runtime.spawn(async move {
         loop {

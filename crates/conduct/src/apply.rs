@@ -149,7 +149,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
                 imported: true,
             };
             with(state, *participant, |p| {
-                p.allocations.insert(allocation.clone(), given);
+                p.allocations.insert(allocation.clone(), Arc::new(given));
             });
         }
         Event::ConsentGiven { participant, site, document, version, on, explained_by } => {
@@ -174,7 +174,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
             state.numbers.entry(r.step.clone()).or_default().push(r.participant);
             *state.registered.entry(r.step.clone()).or_default() += 1;
             with(state, r.participant, |p| {
-                p.registrations.insert(r.step.clone(), registration);
+                p.registrations.insert(r.step.clone(), Arc::new(registration));
             });
         }
         Event::RegistrationRefused { participant, step, on, outcome, criteria, reasons, .. } => {
@@ -192,8 +192,8 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
         Event::RegistrationCancelled { participant, step, number } => {
             let mut cancelled = false;
             with(state, *participant, |p| {
-                if let Some(r) = p.registrations.get_mut(step).filter(|r| r.number == *number && !r.cancelled)
-                {
+                let found = p.registrations.get_mut(step).filter(|r| r.number == *number && !r.cancelled);
+                if let Some(r) = found.map(Arc::make_mut) {
                     r.cancelled = true;
                     cancelled = true;
                 }
@@ -347,7 +347,7 @@ fn allocate(state: &mut State, seq: u64, day: jiff::civil::Date, a: &Allocated) 
         imported: false,
     };
     with(state, a.participant, |p| {
-        p.allocations.insert(a.allocation.clone(), given);
+        p.allocations.insert(a.allocation.clone(), Arc::new(given));
     });
 }
 

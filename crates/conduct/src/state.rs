@@ -93,8 +93,9 @@ pub struct Participant {
     pub site: SiteId,
     pub consents: Vec<Consent>,
     pub withdrawals: Vec<Withdrawal>,
-    pub registrations: BTreeMap<StepId, Registration>,
-    pub allocations: BTreeMap<AllocationId, ArmGiven>,
+    // Shared between earlier and later states, and small where there are few: a map keeps room for eleven.
+    pub registrations: BTreeMap<StepId, Arc<Registration>>,
+    pub allocations: BTreeMap<AllocationId, Arc<ArmGiven>>,
     /// Found ineligible after registration: step, criterion, day it was recorded.
     pub ineligible: Vec<(StepId, String, Date)>,
     /// Day, why, and the entry that says so; the last word holds.
@@ -310,6 +311,6 @@ impl State {
 impl Participant {
     /// The registration at this step, unless it was cancelled.
     pub fn registration(&self, step: &str) -> Option<&Registration> {
-        self.registrations.get(step).filter(|r| !r.cancelled)
+        self.registrations.get(step).map(Arc::as_ref).filter(|r| !r.cancelled)
     }
 }

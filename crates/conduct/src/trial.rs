@@ -390,15 +390,29 @@ impl Trial {
         self
     }
 
-    /// Reads what lies before the position at which the study was opened from a snapshot, in short turns, so that the
-    /// first question about an earlier position need not: states on the way are kept. Ends by itself.
-    pub fn recall(&self) -> Result<(), TrialError> {
+    /// After a study was opened from a snapshot: reads the ledger once more from its beginning, in short turns, so that
+    /// the first question about an earlier position need not. In the end what the ledger gives takes the place of what
+    /// the snapshot gave; whether they were the same is told. Ends by itself.
+    pub fn recall(&self) -> Result<bool, TrialError> {
         let (head, mut seq) = (self.head().seq, STRIDE);
         while seq < head {
             self.as_of(seq)?;
             seq += self.passed().stride;
         }
-        Ok(())
+        let mut same = true;
+        // While somebody writes, the head moves on meanwhile; then the two share less memory, and nothing else.
+        for _ in 0..5 {
+            let now = self.state();
+            let given = self.as_of(now.head.seq)?;
+            same &= given == *now;
+            let mut desk = self.desk();
+            if desk.in_flight == 0 && desk.durable.head == given.head {
+                desk.ahead = given.clone();
+                desk.durable = Arc::new(given);
+                break;
+            }
+        }
+        Ok(same)
     }
 
     fn passed(&self) -> MutexGuard<'_, Passed> {

@@ -9,6 +9,7 @@ mod copy;
 mod error;
 mod event;
 mod hash;
+mod mail;
 mod memory;
 pub mod merkle;
 #[cfg(feature = "postgres")]

@@ -54,10 +54,14 @@ fn notes(text: &str) -> Vec<String> {
 }
 
 impl Checkpoint {
-    /// Every checkpoint in a text, each signed by one of `keys`. Without keys no signature is looked at: say so to whom
+    /// Every checkpoint in a text or in a mail as it was sent, each signed by one of `keys`. Without keys no signature is looked at: say so to whom
     /// you tell the result. A text without any checkpoint is refused.
     pub fn find(text: &str, keys: &[Verifier]) -> Result<Vec<Checkpoint>, NoteError> {
-        let found: Vec<Checkpoint> = notes(text)
+        let mut there = notes(text);
+        if there.is_empty() {
+            there = crate::mail::bodies(text).iter().flat_map(|body| notes(body)).collect();
+        }
+        let found: Vec<Checkpoint> = there
             .iter()
             .map(
                 |note| {
@@ -79,6 +83,7 @@ mod tests {
     use super::*;
     use crate::checkpoint::Signer;
     use crate::hash::Hash;
+    use base64::Engine;
     use words::Lang;
 
     fn signer() -> Signer {
@@ -104,6 +109,26 @@ mod tests {
             }
         }
         let two = format!("{note}\n\n{note}");
+        // As mail programs keep it: encoded for the way.
+        let page = page(&note, &checkpoint(), &keys[0], "2026-11-20").ja;
+        let head = "Subject: =?utf-8?b?5Y+w5biz?=\r\nContent-Transfer-Encoding: ";
+        let base64 = base64::engine::general_purpose::STANDARD.encode(&page);
+        let lines: Vec<&str> =
+            base64.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let base64 = format!("{head}base64\r\n\r\n{}\r\n", lines.join("\r\n"));
+        let quoted: String = note
+            .bytes()
+            .map(|b| match b {
+                b'\n' => "\r\n".to_owned(),
+                b'a'..=b'z' | b' ' | b'.' => char::from(b).to_string(),
+                b => format!("={b:02X}"),
+            })
+            .collect();
+        let soft = quoted.replacen("=", "=\r\n=", 3);
+        for mail in [base64, format!("{head}quoted-printable\r\n\r\n{quoted}"), format!("text\r\n\r\n{soft}")]
+        {
+            assert_eq!(Checkpoint::find(&mail, &keys), Ok(vec![checkpoint()]), "{mail}");
+        }
         assert_eq!(Checkpoint::find(&two, &keys).map(|f| f.len()), Ok(2));
     }
 

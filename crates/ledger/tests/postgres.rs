@@ -221,7 +221,7 @@ fn a_tail_that_the_owner_rewrote_and_hashed_again_is_found_by_a_checkpoint_only(
         .batch_execute("DELETE FROM ledger.content WHERE seq > 4; DELETE FROM ledger.entry WHERE seq > 4")
         .unwrap();
     owner.batch_execute(&switch("ENABLE")).unwrap();
-    let cut = verify_against(&store, "S", &[signed.clone()], &mut |_| ()).unwrap_err();
+    let cut = verify_against(&store, "S", std::slice::from_ref(&signed), &mut |_| ()).unwrap_err();
     assert_eq!((cut.seq, cut.what), (5, FaultKind::CutOff { size: 9 }));
     let forged: Vec<Draft> = (5..=9).map(|n| Draft { actor: "forger".into(), ..draft(n) }).collect();
     store.append(&[batch("S", 4, &forged)]).unwrap();

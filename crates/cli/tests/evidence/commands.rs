@@ -152,19 +152,17 @@ fn a_witness_gets_the_checkpoint_by_mail_and_can_use_the_mail_as_it_came() {
     let heard = taken.join().unwrap();
     assert!(heard.contains("RCPT TO:<chair@example.org>"), "{heard}");
     assert!(heard.contains("Subject: Ledger checkpoint dc.example.org/JCOG1017"), "{heard}");
-    // As a mail program saves it: quoted-printable undone.
-    let body = heard.split("\n\n").skip(1).collect::<Vec<_>>().join("\n\n").replace("=\n", "");
-    let mut bytes = Vec::new();
-    let mut rest = body.as_bytes();
-    while let Some((&b, more)) = rest.split_first() {
-        let hex = (b == b'=').then(|| more.get(..2).and_then(|h| std::str::from_utf8(h).ok())).flatten();
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            Some(byte) => (bytes.push(byte), rest = &more[2..]).1,
-            None => (bytes.push(b), rest = more).1,
-        }
-    }
-    let mail = at(folder.path(), "mail.txt");
-    fs::write(&mail, bytes).unwrap();
+    // As a mail program saves it, encoded for the way; in Japanese, too.
+    let mail = at(folder.path(), "mail.eml");
+    fs::write(&mail, heard.split_once("DATA\n").unwrap().1).unwrap();
+    done(&["verify", "--ledger", &ledger, "--checkpoint", &mail, "--key", &public]);
+    let (smtp, taken) = mail_server();
+    let to =
+        ["--lang", "ja", "--mail-to", "chair@example.org", "--mail-from", "dc@example.org", "--smtp", &smtp];
+    done(&[&["ledger", "checkpoint", "--ledger", &ledger, "--key", &key], &to[..]].concat());
+    let heard = taken.join().unwrap();
+    fs::write(&mail, heard.split_once("DATA\n").unwrap().1).unwrap();
+    assert!(!heard.contains("台帳"), "encoded for the way: {heard}");
     done(&["verify", "--ledger", &ledger, "--checkpoint", &mail, "--key", &public]);
 
     let (code, why) = refused(

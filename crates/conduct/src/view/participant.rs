@@ -7,7 +7,7 @@ use crate::state::*;
 use jiff::civil::Date;
 use protocol::Compiled;
 use rules::Value;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use words::PartialDate;
 
 pub struct ParticipantView<'a> {
@@ -91,7 +91,8 @@ impl<'a> ParticipantView<'a> {
 
     /// A registration whose number was given by mistake.
     pub fn cancelled(&self, step: &str) -> Option<&'a Registration> {
-        self.participant.registrations.get(step).filter(|r| r.cancelled && self.seen(r.on))
+        let found = self.participant.registrations.get(step).map(Arc::as_ref);
+        found.filter(|r| r.cancelled && self.seen(r.on))
     }
 
     /// The arm given, unless the viewer must not see it or it was given after the cut-off.
@@ -115,7 +116,7 @@ impl<'a> ParticipantView<'a> {
     }
 
     fn allocated(&self, allocation: &str) -> Option<&'a ArmGiven> {
-        self.participant.allocations.get(allocation).filter(|a| self.seen(a.on))
+        self.participant.allocations.get(allocation).map(Arc::as_ref).filter(|a| self.seen(a.on))
     }
 
     /// Values by path of the dictionary of [`View::protocol`](super::View::protocol).

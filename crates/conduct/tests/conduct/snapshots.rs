@@ -127,8 +127,21 @@ fn every_earlier_position_is_the_fold_of_its_prefix_whichever_was_asked_for_befo
     asked(&open(None).remembering_every(5));
     asked(&open(None).remembering_every(1));
     let recalled = open(Some((*garden.trial.state()).clone())).remembering_every(1);
-    recalled.recall().unwrap();
+    assert!(recalled.recall().unwrap());
     asked(&recalled);
+}
+
+#[test]
+fn a_snapshot_that_was_forged_is_replaced_by_what_the_ledger_gives() {
+    let garden = lived();
+    let mut forged = (*garden.trial.state()).clone();
+    forged.held.clear();
+    let kept = snapshot::unpack(&snapshot::pack(&forged), "GARDEN");
+    let trial = Trial::resume(garden.trial.handle().clone(), "GARDEN", seeds(), kept).unwrap();
+    assert_ne!(trial.state(), garden.trial.state(), "a snapshot is believed at first");
+    assert!(!trial.recall().unwrap(), "and found out");
+    assert_eq!(trial.state(), garden.trial.state());
+    assert!(trial.recall().unwrap());
 }
 
 #[test]
