@@ -150,7 +150,10 @@ fn decade(events: u64) -> Outcome<()> {
         return Err("the snapshot gives another state".into());
     }
     // What a server does in the background after a quick start, so that the first question about the past need not.
-    let ((), recalled) = timed(|| Ok(resumed.recall()?))?;
+    let (same, recalled) = timed(|| Ok(resumed.recall()?))?;
+    if !same {
+        return Err("the snapshot is not what the ledger gives".into());
+    }
     // From the state before, worst: just before the next that is kept.
     let mut worst = Duration::ZERO;
     for part in 1..8 {

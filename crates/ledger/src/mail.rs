@@ -25,9 +25,10 @@ fn quoted_printable(text: &str) -> Option<String> {
         let mut parts = line.split('=');
         bytes.extend(parts.next()?.bytes());
         for part in parts {
-            let (hex, rest) = part.split_at_checked(2)?;
-            bytes.push(u8::from_str_radix(hex, 16).ok()?);
-            bytes.extend(rest.bytes());
+            let byte = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            // What is not encoded stands as it is: the heads of a mail are in the text, too.
+            bytes.push(byte.unwrap_or(b'='));
+            bytes.extend(part.bytes().skip(if byte.is_some() { 2 } else { 0 }));
         }
         bytes.extend(end);
     }

@@ -54,8 +54,8 @@ fn notes(text: &str) -> Vec<String> {
 }
 
 impl Checkpoint {
-    /// Every checkpoint in a text or in a mail as it was sent, each signed by one of `keys`. Without keys no signature is looked at: say so to whom
-    /// you tell the result. A text without any checkpoint is refused.
+    /// Every checkpoint in a text, or in a mail as it was sent, each signed by one of `keys`. Without keys no signature is
+    /// looked at: say so to whom you tell the result. A text without any checkpoint is refused.
     pub fn find(text: &str, keys: &[Verifier]) -> Result<Vec<Checkpoint>, NoteError> {
         let mut there = notes(text);
         if there.is_empty() {

@@ -276,9 +276,10 @@ fn every_planted_defect_is_caught() {
         return;
     }
     let (root, begun) = (root(), Instant::now());
-    // The same place each time, so that what the copy depends on is built once and kept.
-    let kept = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let folder = kept.join("planted/copy");
+    // The same place each time, so that what the copy depends on is built once and kept. A target folder of its own: in
+    // a shared one cargo would take a crate with a defect for the sound one of the same name and place.
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let (folder, kept) = (target.join("planted/copy"), target.join("planted/target"));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     for part in ["Cargo.toml", "Cargo.lock", "docs/conduct.md"] {
