@@ -41,13 +41,30 @@ struct Passed {
 }
 
 /// Entries between two earlier states that are kept, in a study that is not too long for it.
-const STRIDE: u64 = 25_000;
+const STRIDE: u64 = 6_250;
 /// So many earlier states are kept; of a longer study every second one, or every fourth, …
 const PASSED: usize = 48;
 
 impl Passed {
-    fn keep(&mut self, states: Vec<State>) {
-        self.states.extend(states.into_iter().map(|s| (s.head.seq, s)));
+    fn every(stride: u64) -> Passed {
+        Passed { stride, states: BTreeMap::new() }
+    }
+
+    /// Keeps a state on the way, if it is one of those to keep.
+    fn see(&mut self, state: &State) {
+        if state.head.seq.is_multiple_of(self.stride) {
+            self.states.insert(state.head.seq, state.clone());
+            self.thin();
+        }
+    }
+
+    fn join(&mut self, other: Passed) {
+        self.stride = self.stride.max(other.stride);
+        self.states.extend(other.states);
+        self.thin();
+    }
+
+    fn thin(&mut self) {
         while self.states.len() > PASSED {
             self.stride *= 2;
             let stride = self.stride;
@@ -196,11 +213,11 @@ impl Trial {
         let name = study.to_owned();
         let kept = kept.unwrap_or_default();
         let ((state, adopted, unreadable), passed) = trial.handle.with(move |store| {
-            let mut passed = Vec::new();
-            let state = continued(store, &name, &kept, u64::MAX, &mut every(STRIDE, &mut passed))?;
+            let mut passed = Passed::every(STRIDE);
+            let state = continued(store, &name, &kept, u64::MAX, &mut |state| passed.see(state))?;
             Ok::<_, TrialError>((with_protocols(store, state), passed))
         })??;
-        trial.passed().keep(passed);
+        trial.passed().join(passed);
         if state.head == Head::GENESIS {
             return Err(TrialError::NoStudy(study.to_owned()));
         }
@@ -226,7 +243,7 @@ impl Trial {
             unreadable: Vec::new(),
         };
         let (desk, drained) = (Mutex::new(desk), Condvar::new());
-        let passed = Mutex::new(Passed { stride: STRIDE, states: BTreeMap::new() });
+        let passed = Mutex::new(Passed::every(STRIDE));
         Trial { study: study.into(), reader: handle.clone(), handle, _writer: None, desk, drained, passed }
     }
 
@@ -373,11 +390,11 @@ impl Trial {
             (from.map(|(_, s)| s.clone()).unwrap_or_default(), passed.stride)
         };
         let (state, passed) = self.reader.with(move |store| {
-            let mut passed = Vec::new();
-            let state = continued(store, &name, &from, seq, &mut every(stride, &mut passed))?;
+            let mut passed = Passed::every(stride);
+            let state = continued(store, &name, &from, seq, &mut |state| passed.see(state))?;
             Ok::<_, TrialError>((state, passed))
         })??;
-        self.passed().keep(passed);
+        self.passed().join(passed);
         Ok(state)
     }
 
@@ -385,7 +402,7 @@ impl Trial {
     pub fn remembering_every(self, stride: u64) -> Trial {
         {
             let mut passed = self.passed();
-            *passed = Passed { stride: stride.max(1), states: BTreeMap::new() };
+            *passed = Passed::every(stride.max(1));
         }
         self
     }
@@ -545,15 +562,6 @@ fn salt(of: &[u8; 32], seq: u64) -> [u8; 32] {
     hash.update(of);
     hash.update(seq.to_be_bytes());
     hash.finalize().into()
-}
-
-/// Collects the state at every `stride`-th position.
-fn every(stride: u64, into: &mut Vec<State>) -> impl FnMut(&State) {
-    move |state| {
-        if state.head.seq.is_multiple_of(stride) {
-            into.push(state.clone());
-        }
-    }
 }
 
 type Folded = (State, Adopted, Vec<(Hash, Text)>);
