@@ -89,6 +89,30 @@ pub enum Command {
         #[arg(long, value_parser = lang, default_value = "en")]
         lang: Lang,
     },
+    /// Follows a number home: its row, the participants behind it, their values and ledger entries; and back
+    Follow {
+        study: PathBuf,
+        #[command(flatten)]
+        at: At,
+        /// A row's address as reports and `analyse --format json` give it; `*` for any statistic
+        #[arg(long, value_name = "ADDRESS")]
+        row: Option<String>,
+        /// With --row: this participant's values behind it. With --value: whose value
+        #[arg(long, value_name = "N")]
+        participant: Option<u32>,
+        /// Back: the rows that this value of the participant enters
+        #[arg(long, value_name = "FORM.ITEM")]
+        value: Option<String>,
+        #[arg(long, requires = "value")]
+        visit: Option<String>,
+        #[arg(long, requires = "value", default_value_t = 1)]
+        number: u32,
+        /// Back: the rows that a ledger entry enters
+        #[arg(long, value_name = "SEQ")]
+        entry: Option<u64>,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
     /// Runs the planned analyses
     Analyse {
         study: PathBuf,

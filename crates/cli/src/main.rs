@@ -6,6 +6,7 @@ mod demo;
 mod evidence;
 mod expert_panel;
 mod failure;
+mod follow;
 mod import;
 mod ledger_file;
 mod letter;
@@ -50,6 +51,10 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
         }
         Command::Import { study, file, map, ledger, dry_run, lang } => {
             import::run(&study, &file, &map, ledger.as_deref().filter(|_| !dry_run), lang)
+        }
+        Command::Follow { study, at, row, participant, value, visit, number, entry, lang } => {
+            let (row, value, visit) = (row.as_deref(), value.as_deref(), visit.as_deref());
+            follow::run(&study, &at, &follow::Wanted { row, participant, value, visit, number, entry }, lang)
         }
         Command::Analyse { study, at, format, lang } => run::analyse(&study, &at, format, lang),
         Command::Report { kind, key: Some(_), .. } if kind != Kind::Final => {

@@ -70,6 +70,7 @@ pub fn document(
         day: Some(day),
         contents: false,
         blocks,
+        home: crate::document::Home::default(),
     }
 }
 

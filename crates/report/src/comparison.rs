@@ -1,6 +1,8 @@
 //! What was published beside what this run gave, number by number.
 
-use crate::document::{Block, Cell, Document, Line, Table};
+use crate::document::{Block, Cell, Document, Home, Line, Table};
+use crate::home;
+use crate::page::Told;
 use crate::say::Tell;
 use crate::section::{Sheet, published};
 use crate::whole;
@@ -98,6 +100,14 @@ pub fn document(results: &Results, compiled: &Compiled, beside: &Beside, lang: L
         blocks.push(Block::list(conflicts));
     }
     let mut document = whole::around(results, compiled, lang, blocks);
+    let cells = document.blocks.iter().filter_map(|b| match b {
+        Block::Table { table } => Some(table.rows.iter().flat_map(|r| &r.cells)),
+        _ => None,
+    });
+    let shown: BTreeSet<String> =
+        cells.flatten().flat_map(|c| &c.rows).map(|key| home::without_stat(key)).collect();
+    document.home =
+        Home { lead: home::lead(results, lang), parts: home::parts(sheet, |at| shown.contains(at)) };
     document.title = t.with("compare-title", &[("title", compiled.protocol.title.get(lang))]);
     document
 }
@@ -133,11 +143,11 @@ fn table(pairs: &[Pair<'_>], sheet: Sheet<'_>, beside: &Beside, t: Tell) -> Tabl
         let here = match p.row.as_ref().and_then(|row| published::find(&sheet.results.of(&row.analysis), row))
         {
             row @ Some(_) => sheet.value(row, |v| published::like(p, v)),
-            None => t.say("not-estimable"),
+            None => t.say("not-estimable").into(),
         };
         // The difference of the numbers as they are shown, so that a reader's subtraction gives the same.
         let shown = |text: &str| text.replace(',', "").replace('−', "-").parse::<f64>().ok();
-        let difference = match (shown(&p.value), shown(&here)) {
+        let difference = match (shown(&p.value), shown(&here.text)) {
             (Some(a), Some(b)) if pair.here.is_some() => {
                 let d = b - a;
                 let said = number::fixed(d, published::decimals(p));
@@ -145,7 +155,8 @@ fn table(pairs: &[Pair<'_>], sheet: Sheet<'_>, beside: &Beside, t: Tell) -> Tabl
             }
             _ => number::NONE.to_owned(),
         };
-        let mut line = Line::new("", published::name(p, sheet.lang), [p.value.clone(), here, difference]);
+        let mut line =
+            Line::new("", published::name(p, sheet.lang), [Told::from(&p.value), here, difference.into()]);
         if let Some(calibrated) = &beside.calibrated {
             let key = if calibrated.contains(&p.id) { "compare-calibrated" } else { "compare-independent" };
             line.cells.push(Cell::words(t.say(key)));

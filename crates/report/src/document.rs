@@ -32,6 +32,16 @@ pub struct Document {
     /// Whether a list of the headings of level 1 stands before the first block, and whether these carry numbers.
     pub contents: bool,
     pub blocks: Vec<Block>,
+    /// The rows behind the numbers, where the document is of results: the last part of a page. It does not travel to PDF.
+    #[serde(skip)]
+    pub home: Home,
+}
+
+/// Where the numbers of a document come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Home {
+    pub lead: Vec<String>,
+    pub parts: Vec<crate::home::Part>,
 }
 
 fn year_month_day<S: Serializer>(day: &Option<Date>, to: S) -> Result<S::Ok, S::Error> {

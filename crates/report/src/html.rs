@@ -1,8 +1,8 @@
 //! A document as one HTML page that needs nothing beside it.
 
-use crate::document::{Block, Document, Form, Inline, Manner, Words, plain};
+use crate::document::{Block, Document, Form, Home, Inline, Manner, Words, plain};
 use crate::scene::escape;
-use crate::{say, style};
+use crate::{home, say, style};
 use askama::Template;
 use std::fmt::Write;
 
@@ -18,7 +18,56 @@ struct Page<'a> {
     margin: &'a str,
     contents: &'a str,
     notes: &'a str,
+    home_title: String,
     parts: Vec<Part<'a>>,
+    to: To<'a>,
+}
+
+/// Where numbers lead on a server: from a row's key, and from a planned analysis' id.
+pub struct Ways<'a> {
+    pub row: &'a dyn Fn(&str) -> String,
+    pub analysis: &'a dyn Fn(&str) -> String,
+}
+
+/// Where the numbers of a page lead.
+enum To<'a> {
+    /// To the end of the page itself, where the document has it.
+    Inside(&'a Home),
+    Pages(&'a Ways<'a>),
+}
+
+impl To<'_> {
+    fn row(&self, key: &str) -> Option<String> {
+        match self {
+            To::Inside(home) if home.parts.is_empty() => None,
+            To::Inside(_) => Some(format!("#{}", home::anchor(&home::without_stat(key)))),
+            To::Pages(ways) => Some((ways.row)(key)),
+        }
+    }
+
+    /// From the section of a planned analysis to its rows.
+    fn analysis(&self, section: &str) -> Option<String> {
+        let id = section.strip_prefix("a-")?;
+        match self {
+            To::Inside(home) => home.parts.iter().any(|p| p.analysis == id).then(|| format!("#home-{id}")),
+            To::Pages(ways) => Some((ways.analysis)(id)),
+        }
+    }
+
+    fn inside(&self) -> Option<&Home> {
+        match self {
+            To::Inside(home) if !home.parts.is_empty() => Some(home),
+            _ => None,
+        }
+    }
+
+    /// Out of the frame in which a server shows the page.
+    fn target(&self) -> &'static str {
+        match self {
+            To::Inside(_) => "",
+            To::Pages(_) => " target=\"_top\"",
+        }
+    }
 }
 
 /// What stands under one heading of level 1.
@@ -33,6 +82,15 @@ struct Part<'a> {
 
 /// The same document gives the same bytes.
 pub fn page(d: &Document) -> String {
+    set(d, To::Inside(&d.home))
+}
+
+/// As [`page`], with the numbers leading to a server's pages.
+pub fn page_with(d: &Document, ways: &Ways<'_>) -> String {
+    set(d, To::Pages(ways))
+}
+
+fn set(d: &Document, to: To<'_>) -> String {
     let mut margin: Vec<&str> = d.stamp.iter().map(String::as_str).collect();
     margin.push(&d.nature);
     margin.retain(|part| !part.is_empty());
@@ -50,7 +108,9 @@ pub fn page(d: &Document) -> String {
         margin: &margin,
         contents: &say::get(d.lang, "contents"),
         notes: &say::get(d.lang, "notes"),
+        home_title: say::get(d.lang, "home-title"),
         parts: parts(d),
+        to,
     };
     // Writing into a string fails only if a value's own formatting fails, and these are strings.
     page.render().unwrap_or_else(|e| format!("<!doctype html><title>{}</title>", escape(&e.to_string())))
@@ -112,12 +172,16 @@ pub(crate) fn inline(words: &Words) -> String {
     out
 }
 
-/// The words of a cell, with readings where it has them.
-fn cell(cell: &crate::document::Cell) -> String {
+/// The words of a cell, with readings where it has them; a number leads to the row it was made from.
+fn cell(cell: &crate::document::Cell, to: &To<'_>) -> String {
     if !cell.read.is_empty() {
         return inline(&cell.read);
     }
-    cell.text.split('\n').map(escape).collect::<Vec<_>>().join("<br>")
+    let words = cell.text.split('\n').map(escape).collect::<Vec<_>>().join("<br>");
+    match cell.rows.first().and_then(|key| to.row(key)) {
+        Some(href) => format!("<a class=\"home\" href=\"{}\"{}>{words}</a>", escape(&href), to.target()),
+        None => words,
+    }
 }
 
 /// A heading under one of level 1.
@@ -135,4 +199,13 @@ fn manner(manner: &Manner) -> &'static str {
         Manner::Lead => " class=\"lead\"",
         Manner::End => " class=\"end\"",
     }
+}
+
+fn word(d: &Document, key: &str) -> String {
+    say::get(d.lang, key)
+}
+
+/// What leads from a section to its rows.
+fn way(d: &Document) -> String {
+    say::get(d.lang, "home-way")
 }

@@ -40,6 +40,7 @@ pub fn document(view: &View<'_>, day: Date, engine: &str, lang: Lang) -> Documen
         day: Some(day),
         contents: true,
         blocks,
+        home: crate::document::Home::default(),
     }
 }
 

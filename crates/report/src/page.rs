@@ -59,15 +59,62 @@ pub struct Cell {
     /// The same words as `text` with their readings; empty where it has none. Shown on pages; it does not travel to PDF.
     #[serde(skip)]
     pub read: Words,
+    /// Keys of the rows that the words were made from: on a page they lead there.
+    #[serde(skip)]
+    pub rows: Vec<String>,
+}
+
+/// Words with the keys of the rows that they were made from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    pub text: String,
+    pub rows: Vec<String>,
+}
+
+impl Told {
+    /// `text`, made from all of these.
+    pub fn from_all<'t>(text: String, parts: impl IntoIterator<Item = &'t Told>) -> Told {
+        Told { text, rows: parts.into_iter().flat_map(|p| p.rows.iter().cloned()).collect() }
+    }
+
+    /// `0.86 (0.69–1.07)`.
+    pub fn parens(&self, inside: &Told) -> Told {
+        Told::from_all(crate::phrase::parens(&self.text, &inside.text), [self, inside])
+    }
+}
+
+impl From<String> for Told {
+    fn from(text: String) -> Told {
+        Told { text, rows: Vec::new() }
+    }
+}
+
+impl From<&str> for Told {
+    fn from(text: &str) -> Told {
+        text.to_owned().into()
+    }
+}
+
+impl From<&String> for Told {
+    fn from(text: &String) -> Told {
+        text.clone().into()
+    }
+}
+
+impl From<&&str> for Told {
+    fn from(text: &&str) -> Told {
+        (*text).into()
+    }
 }
 
 impl Cell {
-    pub fn words(text: impl Into<String>) -> Cell {
-        Cell { text: text.into(), ..Cell::default() }
+    pub fn words(text: impl Into<Told>) -> Cell {
+        let Told { text, rows } = text.into();
+        Cell { text, rows, ..Cell::default() }
     }
 
-    pub fn number(text: impl Into<String>) -> Cell {
-        Cell { text: text.into(), number: true, ..Cell::default() }
+    pub fn number(text: impl Into<Told>) -> Cell {
+        Cell { number: true, ..Cell::words(text) }
     }
 
     pub fn under(mut self, under: impl Into<String>) -> Cell {
@@ -79,8 +126,8 @@ impl Cell {
 impl Line {
     pub fn new(
         class: &'static str,
-        header: impl Into<String>,
-        numbers: impl IntoIterator<Item = String>,
+        header: impl Into<Told>,
+        numbers: impl IntoIterator<Item = impl Into<Told>>,
     ) -> Line {
         let mut cells = vec![Cell::words(header)];
         cells.extend(numbers.into_iter().map(Cell::number));

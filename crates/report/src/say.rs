@@ -106,6 +106,7 @@ mod tests {
             "key-",
             "type-",
             "form-status-",
+            "variable-",
         ];
         for key in messages.keys() {
             assert!(

@@ -1,8 +1,8 @@
 //! The final report: every planned analysis in the order of the protocol.
 
-use crate::document::{Block, Document, Form, Inline, Manner};
-use crate::say;
+use crate::document::{Block, Document, Form, Home, Inline, Manner};
 use crate::section::{self, Sheet};
+use crate::{home, say};
 use analysis::Results;
 use protocol::Compiled;
 use words::{Arg, Lang, calendar, thousands};
@@ -11,7 +11,9 @@ use words::{Arg, Lang, calendar, thousands};
 pub fn document(results: &Results, compiled: &Compiled, lang: Lang) -> Document {
     let sheet = Sheet { results, protocol: &compiled.protocol, lang };
     let blocks = section::all(sheet).into_iter().flat_map(crate::page::Section::blocks).collect();
-    around(results, compiled, lang, blocks)
+    let mut document = around(results, compiled, lang, blocks);
+    document.home = Home { lead: home::lead(results, lang), parts: home::parts(sheet, |_| true) };
+    document
 }
 
 /// A document of results around its blocks: title, what it is a function of, and the foot of every page.
@@ -32,6 +34,7 @@ pub(crate) fn around(
         day: Some(results.cutoff),
         contents: true,
         blocks,
+        home: Home::default(),
     }
 }
 
@@ -61,6 +64,11 @@ pub fn basis(view: &conduct::View<'_>, day: jiff::civil::Date, engine: &str) -> 
 /// The final report as one HTML page.
 pub fn html(results: &Results, compiled: &Compiled, lang: Lang) -> String {
     crate::html::page(&document(results, compiled, lang))
+}
+
+/// As [`html`], with ways to where the rows are shown to participants and values.
+pub fn html_with(results: &Results, compiled: &Compiled, lang: Lang, ways: &crate::html::Ways<'_>) -> String {
+    crate::html::page_with(&document(results, compiled, lang), ways)
 }
 
 /// What kind of data this is, in one sentence.

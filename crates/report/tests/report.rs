@@ -137,6 +137,7 @@ fn every_block() -> report::Document {
             Block::Notes { items: vec![words(hostile)] },
             Block::PageBreak,
         ],
+        home: report::document::Home::default(),
     }
 }
 
@@ -360,4 +361,61 @@ fn said(d: &report::Document) -> Vec<(String, String)> {
         }
     }
     out
+}
+
+/// In a page that stands alone every number of a table leads to a line at its end, and the line tells set, method,
+/// cut-off and how the way goes on.
+#[test]
+fn every_number_leads_to_a_line_that_tells_where_it_comes_from() {
+    use report::document::Block;
+    let study = study();
+    let results = results("full");
+    for lang in Lang::ALL {
+        let d = report::document(&results, &study.compiled, lang);
+        let page = report::page(&d);
+        // Each cell of a planned analysis with a digit in it was made from a row.
+        let mut planned = false;
+        for block in &d.blocks {
+            match block {
+                Block::Heading { level: 1, id, .. } => planned = id.starts_with("a-"),
+                Block::Table { table } if planned => {
+                    for line in &table.rows {
+                        for cell in line.cells.iter().skip(1).filter(|c| c.number) {
+                            let number = cell.text.chars().any(|c| c.is_ascii_digit());
+                            let of_nobody = cell.text == "0 (0.0)";
+                            assert!(!number || of_nobody || !cell.rows.is_empty(), "{:?}", cell.text);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        let anchors: Vec<&str> =
+            page.split("class=\"home\" href=\"#").skip(1).filter_map(|r| r.split('"').next()).collect();
+        assert!(anchors.len() > 80, "{}", anchors.len());
+        for anchor in anchors {
+            assert_eq!(page.matches(&format!("<tr id=\"{anchor}\">")).count(), 1, "{anchor}");
+        }
+        // Every row but the steps of curves has a line, and each line one address.
+        let lines: Vec<&report::home::Line> = d.home.parts.iter().flat_map(|p| &p.lines).collect();
+        let told: usize = lines.iter().map(|l| l.values.len()).sum();
+        let rows = results.rows.iter().filter(|r| r.level.as_deref() != Some("curve") && r.method != "scope");
+        assert_eq!(told, rows.count());
+        let addresses: std::collections::BTreeSet<&str> = lines.iter().map(|l| l.address.as_str()).collect();
+        assert_eq!(addresses.len(), lines.len());
+        for line in &lines {
+            assert!(!line.method.is_empty() && !line.values.is_empty(), "{line:?}");
+            assert!(results.rows.iter().any(|r| report::home::has_address(r, &line.address)));
+        }
+        assert!(page.contains("shirube follow STUDY --ledger LEDGER --cutoff 2019"));
+        // Served, the same numbers lead to the server's pages, and the end is not needed.
+        let row = |key: &str| format!("/row/{}", key.len());
+        let analysis = |id: &str| format!("/analysis/{id}");
+        let served = report::page_with(&d, &report::Ways { row: &row, analysis: &analysis });
+        assert!(served.contains("href=\"/analysis/os\" target=\"_top\"") && !served.contains("id=\"home\""));
+        assert_eq!(served.matches("class=\"home\"").count(), page.matches("class=\"home\"").count());
+    }
+    // Nothing leads behind a result that is not open.
+    let refused = report::html(&self::results("refused"), &study.compiled, Lang::En);
+    assert!(!refused.contains("id=\"home-os\""));
 }

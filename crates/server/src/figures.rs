@@ -1,4 +1,4 @@
-//! The figures and the report that pages show: planned analyses at the view's cut-off, drawn as the report draws them.
+//! The figures that pages show: planned analyses at the view's cut-off, drawn as the report draws them.
 
 use analysis::{Row, Rows};
 use conduct::View;
@@ -22,9 +22,4 @@ pub fn survival(view: &View<'_>, id: &str, lang: Lang) -> String {
 fn draw(view: &View<'_>, id: &str, lang: Lang, figure: Drawing) -> String {
     let rows: Vec<Row> = analysis::analyse_one(view, id);
     figure(&Rows::new(&rows), &view.protocol().protocol, id).map(|scene| scene.svg(lang)).unwrap_or_default()
-}
-
-/// The whole report as a page of its own.
-pub fn report(view: &View<'_>, lang: Lang) -> String {
-    report::html(&analysis::analyse(view), view.protocol(), lang)
 }

@@ -3,12 +3,16 @@
 use conduct::{Adopted, Answer, Command, Context, Event, Receipt, State, Trial, TrialError, Viewer};
 use jiff::civil::Date;
 use ledger::{Entry, LedgerError};
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Page parts that are kept.
+/// Page parts that are kept, by weight: a text weighs 1.
 const KEPT: usize = 400;
+/// The rows of one analysis, and of all with their curves, in texts.
+pub const ROWS: usize = 4;
+pub const RESULTS: usize = 32;
 /// Earlier positions whose state is kept for readers.
 const PAST: usize = 8;
 
@@ -40,7 +44,7 @@ pub struct Study {
     past: Mutex<BTreeMap<u64, Picture>>,
     /// One slot for each token; whoever holds the slot's lock is carrying the command out.
     tokens: Mutex<BTreeMap<Token, Arc<Mutex<Option<Done>>>>>,
-    kept: Mutex<BTreeMap<Key, Arc<str>>>,
+    kept: Mutex<BTreeMap<Key, (usize, Arc<dyn Any + Send + Sync>)>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -137,28 +141,32 @@ impl Study {
         }
     }
 
-    /// A part of a page, made once for each (position, cut-off, viewer, part).
-    pub fn cached<E>(
+    /// A part of a page, or the results it is made from, made once for each (position, cut-off, viewer, part). What
+    /// weighs more makes room for itself at the cost of more others.
+    pub fn cached<T: Send + Sync + 'static, E>(
         &self,
         picture: &Picture,
         day: Date,
         viewer: &Viewer,
-        part: &str,
-        make: impl FnOnce() -> Result<String, E>,
-    ) -> Result<Arc<str>, E> {
+        (part, weight): (&str, usize),
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
         let site = viewer.site.as_ref().map_or("", |s| s.as_str());
         let who = format!("{}\n{site}", viewer.role.name());
         let key = (picture.state.head.seq, day, who, part.to_owned());
-        if let Some(kept) = lock(&self.kept).get(&key) {
-            return Ok(Arc::clone(kept));
+        let kept = lock(&self.kept).get(&key).map(|(_, made)| Arc::clone(made));
+        if let Some(kept) = kept.and_then(|k| k.downcast::<T>().ok()) {
+            return Ok(kept);
         }
-        let made: Arc<str> = make()?.into();
+        let made: Arc<T> = Arc::new(make()?);
         let mut kept = lock(&self.kept);
-        if kept.len() >= KEPT {
+        let mut weighs: usize = kept.values().map(|(w, _)| w).sum();
+        while weighs + weight > KEPT {
             // Oldest positions go first: they are the least likely to be asked for again.
-            kept.pop_first();
+            let Some((_, (gone, _))) = kept.pop_first() else { break };
+            weighs -= gone;
         }
-        kept.insert(key, Arc::clone(&made));
+        kept.insert(key, (weight, Arc::clone(&made) as Arc<dyn Any + Send + Sync>));
         Ok(made)
     }
 

@@ -212,6 +212,7 @@ impl Setting<'_> {
             day: Some(self.results.cutoff),
             contents: false,
             blocks,
+            home: crate::document::Home::default(),
         }
     }
 }

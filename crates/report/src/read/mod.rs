@@ -59,6 +59,7 @@ fn around(compiled: &Compiled, engine: &str, t: Tell, title: String, blocks: Vec
         day: Some(p.effective),
         contents: true,
         blocks,
+        home: crate::document::Home::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tables of counts: characteristics, grades of side effects, proportions.
 
 use super::Sheet;
-use crate::page::{Cell, Line, Section, Table};
+use crate::page::{Cell, Line, Section, Table, Told};
 use crate::{figure, phrase};
 use analysis::Rows;
 use protocol::WorstGrade;
@@ -53,7 +53,7 @@ pub(super) fn baseline(sheet: Sheet<'_>, rows: &Rows<'_>, section: &mut Section)
             // A kind of missing that an arm does not have is a zero there.
             let numbers = groups.iter().map(|g| {
                 let here = item.group(*g).level(Some(level));
-                if here.is_empty() { phrase::parens("0", "0.0") } else { sheet.share(&here) }
+                if here.is_empty() { phrase::parens("0", "0.0").into() } else { sheet.share(&here) }
             });
             table.rows.push(Line::new("sub", name, numbers));
         }
@@ -91,7 +91,7 @@ pub(super) fn grades(sheet: Sheet<'_>, id: &str, plan: &WorstGrade, rows: &Rows<
             table.head.push(cell);
         }
     }
-    let line = |variable: &str, term: &str| -> Vec<String> {
+    let line = |variable: &str, term: &str| -> Vec<Told> {
         let of = rows.variable(variable);
         let cell = |g: &Option<&str>, grade: &u8| {
             sheet.share(&of.group(*g).level(Some(&format!("{term}>={grade}"))))
@@ -148,11 +148,9 @@ pub(super) fn proportion(sheet: Sheet<'_>, id: &str, rows: &Rows<'_>, section: &
     let percent = |v: f64| number::percent_bare(v, 1);
     for group in exact.groups() {
         let here = exact.group(group);
-        let of_all = format!(
-            "{} / {}",
-            sheet.value(here.stat("n").first(), |v| number::fixed(v, 0)),
-            sheet.value(here.stat("denominator").first(), |v| number::fixed(v, 0))
-        );
+        let [n, of] =
+            ["n", "denominator"].map(|s| sheet.value(here.stat(s).first(), |v| number::fixed(v, 0)));
+        let of_all = Told::from_all(format!("{} / {}", n.text, of.text), [&n, &of]);
         let share = sheet.value(here.stat("share").first(), percent);
         table.rows.push(Line::new(
             "",
@@ -164,7 +162,7 @@ pub(super) fn proportion(sheet: Sheet<'_>, id: &str, rows: &Rows<'_>, section: &
     if let Some(contrast) = difference.levels().first() {
         let name = sheet.fill("difference", &[("contrast", Arg::Text(&contrast.replacen('-', " − ", 1)))]);
         let cells = [
-            String::new(),
+            Told::default(),
             sheet.value(difference.stat("difference").first(), percent),
             sheet.limits(&difference, "lower", "upper", percent),
         ];

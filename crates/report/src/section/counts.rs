@@ -2,8 +2,8 @@
 
 use super::Sheet;
 use crate::figure;
-use crate::page::{Cell, Line, Section, Table};
-use analysis::Rows;
+use crate::page::{Cell, Line, Section, Table, Told};
+use analysis::{Row, Rows};
 use words::{Arg, Lang, number};
 
 pub(super) fn flow(sheet: Sheet<'_>, id: &str, rows: &Rows<'_>, section: &mut Section) {
@@ -32,7 +32,8 @@ pub(super) fn accrual(sheet: Sheet<'_>, id: &str, rows: &Rows<'_>, section: &mut
         ],
         rows: Vec::new(),
     };
-    let mut lines: Vec<(&str, f64, String)> = sites
+    let told = |r: &Row| sheet.value(Some(r), |v| number::fixed(v, 0));
+    let mut lines: Vec<(&str, f64, String, Told)> = sites
         .iter()
         .map(|r| {
             let name = r
@@ -40,20 +41,21 @@ pub(super) fn accrual(sheet: Sheet<'_>, id: &str, rows: &Rows<'_>, section: &mut
                 .iter()
                 .find(|(k, _)| k == if sheet.lang == Lang::Ja { "name_ja" } else { "name_en" });
             let id = r.level.as_deref().unwrap_or("");
-            (id, r.value.unwrap_or(0.0), name.map_or_else(|| id.to_owned(), |(_, v)| v.clone()))
+            (id, r.value.unwrap_or(0.0), name.map_or_else(|| id.to_owned(), |(_, v)| v.clone()), told(r))
         })
         .collect();
     lines.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
     // A long tail of sites is told in one line, so that the table stays on a page.
     const MOST: usize = 30;
     let rest = lines.split_off(lines.len().min(MOST));
-    for (_, n, name) in lines {
-        table.rows.push(Line::new("", name, [number::fixed(n, 0)]));
+    for (_, _, name, n) in lines {
+        table.rows.push(Line::new("", name, [n]));
     }
     if !rest.is_empty() {
         let n: f64 = rest.iter().map(|r| r.1).sum();
         let label = sheet.fill("other-sites", &[("n", Arg::from(rest.len()))]);
-        table.rows.push(Line::new("", label, [number::fixed(n, 0)]));
+        let all = Told::from_all(number::fixed(n, 0), rest.iter().map(|r| &r.3));
+        table.rows.push(Line::new("", label, [all]));
     }
     section.tables.push(table);
 }

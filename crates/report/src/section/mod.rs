@@ -10,7 +10,7 @@ mod survival;
 
 use crate::document::Figure;
 use crate::figure;
-use crate::page::{Cell, Section};
+use crate::page::{Cell, Section, Told};
 use crate::scene::Scene;
 use crate::{phrase, say};
 use analysis::{Results, Row, Rows};
@@ -104,11 +104,12 @@ impl<'a> Sheet<'a> {
     }
 
     /// A number of a row; where there is none, "not estimable" or "not reached".
-    pub(crate) fn value(&self, row: Option<&Row>, show: impl Fn(f64) -> String) -> String {
-        match row.and_then(|r| r.value) {
+    pub(crate) fn value(&self, row: Option<&Row>, show: impl Fn(f64) -> String) -> Told {
+        let text = match row.and_then(|r| r.value) {
             Some(v) => show(v),
             None => self.none(row),
-        }
+        };
+        Told { text, rows: row.iter().map(|r| r.key()).collect() }
     }
 
     fn none(&self, row: Option<&Row>) -> String {
@@ -122,12 +123,12 @@ impl<'a> Sheet<'a> {
     }
 
     /// `12 (29.3)`: count and percentage.
-    pub(crate) fn share(&self, rows: &Rows<'_>) -> String {
+    pub(crate) fn share(&self, rows: &Rows<'_>) -> Told {
         let n = self.value(rows.stat("n").first(), |v| number::fixed(v, 0));
-        match rows.stat("share").first().map(|r| r.value) {
+        match rows.stat("share").first() {
             None => n,
-            Some(None) => phrase::parens(&n, number::NONE),
-            Some(Some(v)) => phrase::parens(&n, &number::percent_bare(v, 1)),
+            Some(row) if row.value.is_none() => n.parens(&number::NONE.into()),
+            row => n.parens(&self.value(row, |v| number::percent_bare(v, 1))),
         }
     }
 
@@ -138,16 +139,19 @@ impl<'a> Sheet<'a> {
         lower: &str,
         upper: &str,
         show: impl Fn(f64) -> String,
-    ) -> String {
+    ) -> Told {
         let limit = |stat: &str| {
             let row = rows.stat(stat).first();
             row.map(|r| self.value(Some(r), &show))
         };
-        match (limit(lower), limit(upper)) {
+        let (l, u) = (limit(lower), limit(upper));
+        let words = |told: &Option<Told>| told.as_ref().map(|t| t.text.clone());
+        let text = match (words(&l), words(&u)) {
             // Twice the same words say no more than once.
             (Some(l), Some(u)) if l == u && rows.value(lower).is_none() => l,
             (l, u) => number::interval(l, u, self.lang),
-        }
+        };
+        Told::from_all(text, l.iter().chain(&u))
     }
 }
 

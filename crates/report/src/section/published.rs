@@ -1,7 +1,7 @@
 //! Published numbers beside those of this run.
 
 use super::Sheet;
-use crate::page::{Cell, Line, Section, Table};
+use crate::page::{Cell, Line, Section, Table, Told};
 use analysis::{Row, Rows};
 use protocol::{Certainty, Published, RowName};
 use words::{Lang, number};
@@ -25,10 +25,10 @@ pub(super) fn section(sheet: Sheet<'_>) -> Option<Section> {
         let name = name(one, sheet.lang);
         let here = one.row.as_ref().and_then(|row| find(&sheet.results.of(&row.analysis), row));
         let here = match (&one.row, here) {
-            (None, _) => number::NONE.to_owned(),
+            (None, _) => number::NONE.into(),
             (Some(_), row) => sheet.value(row, |v| like(one, v)),
         };
-        let mut line = Line::new("", name, [one.value.clone(), here]);
+        let mut line = Line::new("", name, [Told::from(&one.value), here]);
         let source = match one.certainty {
             Certainty::Printed => one.source.clone(),
             Certainty::WorkedOut => crate::phrase::parens(&one.source, &sheet.say("worked-out")),

@@ -1,7 +1,7 @@
 //! Sensitivity: the planned analysis and, line by line, what it gives when one thing is decided otherwise.
 
 use super::Sheet;
-use crate::page::{Cell, Line, Section, Table};
+use crate::page::{Cell, Line, Section, Table, Told};
 use crate::{figure, phrase, say};
 use analysis::Rows;
 use protocol::{MissingCase, Sensitivity, Strategy, Switch, What};
@@ -88,15 +88,17 @@ fn times(sheet: Sheet<'_>, plan: &Sensitivity, rows: &Rows<'_>) -> Table {
             sheet.value(mine.group(*g).level(None).stat(stat).first(), |v| number::fixed(v, 0))
         };
         let mut cells = vec![Cell::words(name), Cell::words(otherwise)];
-        cells
-            .extend(groups.iter().map(|g| Cell::number(format!("{}/{}", whole(g, "events"), whole(g, "n")))));
+        cells.extend(groups.iter().map(|g| {
+            let (events, n) = (whole(g, "events"), whole(g, "n"));
+            Cell::number(Told::from_all(format!("{}/{}", events.text, n.text), [&events, &n]))
+        }));
         let model =
             mine.filter(|r| ["cox", "cox-ipcw", "rpsft"].contains(&r.method.as_str()) && r.group.is_none());
         let ratio = model.stat("hazard_ratio").first();
         cells.push(Cell::number(match ratio {
-            None => number::NONE.to_owned(),
+            None => number::NONE.into(),
             Some(row) if row.value.is_none() => sheet.value(Some(row), three),
-            row => phrase::parens(&sheet.value(row, three), &sheet.limits(&model, "lower", "upper", three)),
+            row => sheet.value(row, three).parens(&sheet.limits(&model, "lower", "upper", three)),
         }));
         // The test of the planned analysis where there is one, else that of the method.
         let tests = ["log-rank", "stratified log-rank", "gray", "rpsft", "cox-ipcw"];
@@ -132,13 +134,14 @@ fn shares(sheet: Sheet<'_>, plan: &Sensitivity, rows: &Rows<'_>) -> Table {
         for group in &groups {
             let here = mine.group(*group);
             let n = |stat: &str| sheet.value(here.stat(stat).first(), |v| number::fixed(v, 0));
-            let of = format!("{} / {}", n("n"), n("denominator"));
-            cells.push(Cell::number(phrase::parens(&of, &sheet.value(here.stat("share").first(), percent))));
+            let (n, of) = (n("n"), n("denominator"));
+            let of = Told::from_all(format!("{} / {}", n.text, of.text), [&n, &of]);
+            cells.push(Cell::number(of.parens(&sheet.value(here.stat("share").first(), percent))));
         }
         if contrast.is_some() {
             let here = difference.variable(id);
             let value = sheet.value(here.stat("difference").first(), percent);
-            cells.push(Cell::number(phrase::parens(&value, &sheet.limits(&here, "lower", "upper", percent))));
+            cells.push(Cell::number(value.parens(&sheet.limits(&here, "lower", "upper", percent))));
         }
         table.rows.push(Line { class: "", cells });
     }

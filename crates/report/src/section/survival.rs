@@ -1,7 +1,7 @@
 //! Time to event: curve, table by arm, comparison, subgroups.
 
 use super::Sheet;
-use crate::page::{Cell, Line, Section, Table};
+use crate::page::{Cell, Line, Section, Table, Told};
 use crate::{figure, phrase};
 use analysis::{DAYS_PER_MONTH, Rows};
 use protocol::{Alpha, EndpointEvent, Survival};
@@ -98,11 +98,11 @@ fn by_arm(sheet: Sheet<'_>, plan: &Survival, rows: &Rows<'_>, km: &Rows<'_>) -> 
         head.push(Cell::number(interval.clone()));
     }
     let mut table = Table { caption: String::new(), head, rows: Vec::new() };
-    let plain = |stat: &str| -> Vec<String> {
+    let plain = |stat: &str| -> Vec<Told> {
         let cell = |g: &Option<&str>| {
             sheet.value(km.group(*g).level(None).stat(stat).first(), |v| number::fixed(v, 0))
         };
-        groups.iter().flat_map(|g| [cell(g), String::new()]).collect()
+        groups.iter().flat_map(|g| [cell(g), Told::default()]).collect()
     };
     table.rows.push(Line::new("", sheet.say("events"), plain("events")));
     let incidence = !km.stat("competing").is_empty();
@@ -127,7 +127,7 @@ fn by_arm(sheet: Sheet<'_>, plan: &Survival, rows: &Rows<'_>, km: &Rows<'_>) -> 
         let reverse = rows.method("reverse-kaplan-meier");
         let follow = groups
             .iter()
-            .flat_map(|g| [sheet.value(reverse.group(*g).stat("median").first(), time), String::new()]);
+            .flat_map(|g| [sheet.value(reverse.group(*g).stat("median").first(), time), Told::default()]);
         let key = if years { "follow-up-years" } else { "follow-up-months" };
         table.rows.push(Line::new("", sheet.say(key), follow));
     }
@@ -201,8 +201,8 @@ fn comparison(sheet: Sheet<'_>, rows: &Rows<'_>) -> Option<Table> {
         let cells = [
             sheet.value(here.stat("hazard_ratio").first(), three),
             sheet.limits(&here, "lower", "upper", three),
-            if first { z.clone() } else { String::new() },
-            if first { p.clone() } else { String::new() },
+            if first { z.clone() } else { Told::default() },
+            if first { p.clone() } else { Told::default() },
         ];
         table.rows.push(Line::new("", *contrast, cells));
     }

@@ -55,7 +55,7 @@ pub(crate) async fn moment(ask: Ask) -> Result<Response, Trouble> {
         let day = day_of(&ask);
         // The links in it carry the cut-off and position that were asked for.
         let part = format!("moment {} {} {:?}", ask.t.tag(), ask.cutoff_asked, ask.as_of);
-        let body = ask.study.cached(&ask.picture, day, &ask.viewer, &part, || tell_moment(&ask, day))?;
+        let body = ask.study.cached(&ask.picture, day, &ask.viewer, (&part, 1), || tell_moment(&ask, day))?;
         let json = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let fresh = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(([json, fresh], body.to_string()).into_response())
@@ -105,7 +105,7 @@ fn overdue(ask: &Ask, view: &View<'_>, day: Date) -> OverdueBySite {
 type OverdueBySite = BTreeMap<conduct::SiteId, OverdueCount>;
 
 /// As [`moves`], made once for everyone who sees the same.
-pub(crate) fn kept_moves(ask: &Ask, view: &View<'_>, day: Date) -> Result<Arc<str>, Trouble> {
+pub(crate) fn kept_moves(ask: &Ask, view: &View<'_>, day: Date) -> Result<Arc<String>, Trouble> {
     kept_moves_with(ask, view, day, || overdue(ask, view, day))
 }
 
@@ -114,9 +114,9 @@ fn kept_moves_with(
     view: &View<'_>,
     day: Date,
     overdue: impl FnOnce() -> OverdueBySite,
-) -> Result<Arc<str>, Trouble> {
+) -> Result<Arc<String>, Trouble> {
     let part = format!("moves {} {} {:?}", ask.t.tag(), ask.cutoff_asked, ask.as_of);
-    ask.study.cached(&ask.picture, day, &ask.viewer, &part, || moves(ask, view, overdue()))
+    ask.study.cached(&ask.picture, day, &ask.viewer, (&part, 1), || moves(ask, view, overdue()))
 }
 
 /// The part of the overview that the slider replaces.

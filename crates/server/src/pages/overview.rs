@@ -165,7 +165,7 @@ pub(crate) fn registrations(view: &View<'_>, step: &str) -> u32 {
 fn kept_waits(ask: &Ask, view: &View<'_>, day: Date) -> Result<Vec<Wait>, Trouble> {
     let broken = |e: serde_json::Error| Trouble::Broken(e.to_string());
     let part = format!("waits {} {} {:?} {}", ask.t.tag(), ask.cutoff_asked, ask.as_of, ask.today());
-    let kept = ask.study.cached(&ask.picture, day, &ask.viewer, &part, || {
+    let kept = ask.study.cached(&ask.picture, day, &ask.viewer, (&part, 1), || {
         serde_json::to_string(&waits(ask, view)?).map_err(broken)
     })?;
     serde_json::from_str(&kept).map_err(broken)

@@ -3,8 +3,8 @@
 use super::list::day as day_of;
 use crate::ask::{Ask, blocking};
 use crate::error::Trouble;
-use crate::figures;
 use crate::pages::overview::slider;
+use crate::pages::results::{analysis_href, key_href, whole};
 use crate::shell::{Shell, page as render};
 use askama::Template;
 use axum::http::header;
@@ -57,39 +57,27 @@ fn policy(html: &str) -> String {
     )
 }
 
-/// The report with a way from each analysis to the rows behind it. The ways are the reader's, so they are put in last.
-fn with_links(ask: &Ask, html: &str) -> Result<String, Trouble> {
-    let mut out = html.to_owned();
-    for id in ask.protocol()?.protocol.analyses.keys() {
-        let section = format!("<section id=\"a-{}\">", id.replace(['"', '<', '&'], ""));
-        let Some(start) = out.find(&section) else { continue };
-        let Some(end) = out.get(start..).and_then(|rest| rest.find("</h2>")) else { continue };
-        let href = super::results::analysis_href(ask, id).replace('&', "&amp;");
-        let link = format!(
-            "<p class=\"note\"><a href=\"{href}\" target=\"_top\">{}</a></p>",
-            ask.t.say("follow-numbers")
-        );
-        out.insert_str(start + end + "</h2>".len(), &link);
-    }
-    Ok(out)
-}
-
 pub(crate) async fn document(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
         let day = day_of(&ask);
-        let key = format!("report {}", ask.t.tag());
-        let html = ask.study.cached(&ask.picture, day, &ask.viewer, &key, || {
+        // The ways to rows keep what the address names of cut-off and position.
+        let asked = (ask.cutoff_asked, ask.as_of.is_some());
+        let key = format!("report {} {asked:?}", ask.t.tag());
+        let html = ask.study.cached(&ask.picture, day, &ask.viewer, (&key, 4), || {
             let view = ask.view_at(Some(day))?;
-            Ok::<_, Trouble>(figures::report(&view, ask.t.0))
+            let found = whole(&ask, &view, day)?;
+            let row = |key: &str| key_href(&ask, key, None);
+            let analysis = |id: &str| analysis_href(&ask, id);
+            let ways = ::report::Ways { row: &row, analysis: &analysis };
+            Ok::<_, Trouble>(::report::html_with(&found, view.protocol(), ask.t.0, &ways))
         })?;
-        let html = with_links(&ask, &html)?;
         let headers = [
             (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
             (header::CACHE_CONTROL, "no-store".to_owned()),
             (header::CONTENT_SECURITY_POLICY, policy(&html)),
         ];
-        Ok((headers, html).into_response())
+        Ok((headers, html.as_str().to_owned()).into_response())
     })
     .await
 }

@@ -6,44 +6,16 @@ use crate::error::Trouble;
 use crate::fields;
 use crate::pages::book::{anchor, participant as participant_of};
 use crate::shell::{Shell, page as render};
+use crate::study::{RESULTS, ROWS};
 use crate::told;
-use analysis::{Contribution, Origin, Part, Row, Rows, Tracer};
+use analysis::{Contribution, Origin, Part, Results, Row, Rows, Tracer};
 use askama::Template;
 use axum::response::Response;
 use conduct::{Action, FormKey, ParticipantId, SiteId, View};
+use jiff::civil::Date;
 use protocol::Protocol;
-use words::Lang;
-
-/// Statistics that have words; any other is told by its name.
-const STATS: &[(&str, &str)] = &[
-    ("n", "stat-n"),
-    ("events", "stat-events"),
-    ("censored", "stat-censored"),
-    ("competing", "stat-competing"),
-    ("at_risk", "stat-at-risk"),
-    ("survival", "stat-survival"),
-    ("incidence", "stat-incidence"),
-    ("lower", "stat-lower"),
-    ("upper", "stat-upper"),
-    ("std_err", "stat-std-err"),
-    ("median", "stat-median"),
-    ("median_lower", "stat-lower"),
-    ("median_upper", "stat-upper"),
-    ("observed", "stat-observed"),
-    ("expected", "stat-expected"),
-    ("z", "stat-z"),
-    ("chi_square", "stat-chi-square"),
-    ("p", "stat-p"),
-    ("wald_p", "stat-p"),
-    ("hazard_ratio", "stat-hazard-ratio"),
-    ("coefficient", "stat-coefficient"),
-    ("interaction_chi_square", "stat-interaction-chi-square"),
-    ("interaction_p", "stat-interaction-p"),
-    ("share", "stat-share"),
-    ("difference", "stat-difference"),
-    ("left_out", "stat-left-out"),
-    ("missing", "stat-left-out"),
-];
+use report::home;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "results.html")]
@@ -85,6 +57,8 @@ struct RowPage {
     analysis: Link,
     stat: String,
     value: String,
+    /// The other statistics of the same line.
+    beside: Vec<RowTold>,
     facts: Vec<(String, String)>,
     warning: Option<String>,
     counts: bool,
@@ -130,6 +104,17 @@ struct ValuePage {
     rows: Vec<RowTold>,
 }
 
+/// The rows of one planned analysis, worked out once for each (position, cut-off, viewer).
+fn found(ask: &Ask, view: &View<'_>, day: Date, id: &str) -> Result<Arc<Vec<Row>>, Trouble> {
+    let make = || Ok(analysis::analyse_one(view, id));
+    ask.study.cached(&ask.picture, day, &ask.viewer, (&format!("rows {id}"), ROWS), make)
+}
+
+/// The rows of all planned analyses, worked out once.
+pub(crate) fn whole(ask: &Ask, view: &View<'_>, day: Date) -> Result<Arc<Results>, Trouble> {
+    ask.study.cached(&ask.picture, day, &ask.viewer, ("results", RESULTS), || Ok(analysis::analyse(view)))
+}
+
 pub(crate) async fn index(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
@@ -153,7 +138,7 @@ pub(crate) async fn analysis(ask: Ask) -> Result<Response, Trouble> {
         let id = ask.part("analysis")?;
         let protocol = &view.protocol().protocol;
         let planned = protocol.analyses.get(id).ok_or(Trouble::Missing)?;
-        let found = analysis::analyse_one(&view, id);
+        let found = found(&ask, &view, day, id)?;
         let rows = Rows::new(&found).filter(|r| r.level.as_deref() != Some("curve"));
         let refused = rows.iter().filter(|r| r.method == "refused").filter_map(|r| r.warning.as_ref());
         let refused = refused.map(|w| ask.t.of(w).to_owned()).collect();
@@ -177,9 +162,13 @@ pub(crate) async fn row(ask: Ask) -> Result<Response, Trouble> {
         let id = ask.part("analysis")?;
         let protocol = &view.protocol().protocol;
         let planned = protocol.analyses.get(id).ok_or(Trouble::Missing)?;
-        let rows = analysis::analyse_one(&view, id);
+        let rows = found(&ask, &view, day, id)?;
         let key = ask.asked("row");
-        let row = rows.iter().find(|r| r.key() == key && r.method != "refused").ok_or(Trouble::Missing)?;
+        let open = |r: &&Row| home::has_address(r, key) && r.method != "refused";
+        let row = rows.iter().find(open).ok_or(Trouble::Missing)?;
+        let beside = home::address(row);
+        let beside = rows.iter().filter(|r| home::address(r) == beside && r.stat != row.stat);
+        let beside = beside.map(|r| row_told(&ask, protocol, r)).collect();
         let tracer = Tracer::of(&view, id);
         let trace = tracer.row(row);
         let mut sums: Vec<(String, usize)> = Vec::new();
@@ -201,8 +190,9 @@ pub(crate) async fn row(ask: Ask) -> Result<Response, Trouble> {
                 href: analysis_href(&ask, id),
                 text: told::name(ask.t.0, &planned.ja, &planned.en).to_owned(),
             },
-            stat: stat(&ask, &row.stat),
-            value: value(row),
+            stat: home::stat(&row.stat, ask.t.0),
+            value: home::value(row),
+            beside,
             facts: facts(&ask, protocol, row),
             warning: row.warning.as_ref().map(|w| ask.t.of(w).to_owned()),
             counts: trace.counts,
@@ -231,7 +221,7 @@ pub(crate) async fn of_value(ask: Ask) -> Result<Response, Trouble> {
         let item = item.ok_or(Trouble::Missing)?;
         let given = p.filled(&key).and_then(|f| f.values.get(item.id.as_str())).and_then(|v| v.last());
         let given = given.ok_or(Trouble::Missing)?;
-        let results = analysis::analyse(&view);
+        let results = whole(&ask, &view, day)?;
         let rows = Tracer::new(&view).rows(&results, p.id(), &key, &item.id);
         let (lines, _) = fields::told(ask.t, item, &given.value, given.columns.as_deref());
         let book = format!("{}#{}", ask.to(&format!("participants/{}", p.id())), anchor(&key));
@@ -261,10 +251,16 @@ pub(crate) fn analysis_href(ask: &Ask, id: &str) -> String {
 }
 
 fn row_href(ask: &Ask, row: &Row, participant: Option<ParticipantId>) -> String {
-    let (key, id) = (row.key(), participant.map(|p| p.to_string()));
-    let mut more = vec![("row", key.as_str())];
-    more.extend(id.as_ref().map(|id| ("participant", id.as_str())));
-    ask.to_with(&format!("results/{}/row", segment(&row.analysis)), &more)
+    let id = participant.map(|p| p.to_string());
+    key_href(ask, &row.key(), id.as_deref())
+}
+
+/// The address of the page of a row, from the row's key.
+pub(crate) fn key_href(ask: &Ask, key: &str, participant: Option<&str>) -> String {
+    let analysis = key.split('|').next().unwrap_or_default();
+    let mut more = vec![("row", key)];
+    more.extend(participant.map(|id| ("participant", id)));
+    ask.to_with(&format!("results/{}/row", segment(analysis)), &more)
 }
 
 fn row_told(ask: &Ask, protocol: &Protocol, row: &Row) -> RowTold {
@@ -272,53 +268,21 @@ fn row_told(ask: &Ask, protocol: &Protocol, row: &Row) -> RowTold {
     RowTold {
         href: row_href(ask, row, None),
         analysis: analysis.map_or_else(String::new, |a| told::name(ask.t.0, &a.ja, &a.en).to_owned()),
-        method: row.method.clone(),
-        about: about(ask.t.0, protocol, row),
-        stat: stat(ask, &row.stat),
-        value: value(row),
-    }
-}
-
-/// Arm, level and time, as far as the row has them.
-fn about(lang: Lang, protocol: &Protocol, row: &Row) -> String {
-    let arm = row.group.as_deref().map(|g| told::arm_name(lang, protocol, g));
-    let contrast = row.options.iter().find(|(k, _)| k == "contrast").map(|(_, v)| v.clone());
-    let time = row.time.filter(|_| row.level.as_deref() == Some("table")).map(|t| format!("{t}"));
-    [arm, row.level.clone(), contrast, time].into_iter().flatten().collect::<Vec<_>>().join(" · ")
-}
-
-fn stat(ask: &Ask, name: &str) -> String {
-    match STATS.iter().find(|(stat, _)| *stat == name) {
-        Some((_, key)) => ask.t.say(key).into_owned(),
-        None => name.to_owned(),
-    }
-}
-
-/// Whole numbers as they are, others with six significant digits.
-fn value(row: &Row) -> String {
-    match row.value {
-        None => "–".to_owned(),
-        Some(v) if v.fract() == 0.0 && v.abs() < 1e15 => words::thousands(v as i64),
-        Some(v) if v.abs() < 1e-4 => format!("{v:.3e}").replace('-', "−"),
-        Some(v) => {
-            let before = v.abs().log10().floor() as i32 + 1;
-            let places = usize::try_from(6 - before.max(1)).unwrap_or(0);
-            format!("{v:.places$}").replace('-', "−")
-        }
+        method: home::method(&row.method, ask.t.0),
+        about: home::about(protocol, row, ask.t.0),
+        stat: home::stat(&row.stat, ask.t.0),
+        value: home::value(row),
     }
 }
 
 fn facts(ask: &Ask, protocol: &Protocol, row: &Row) -> Vec<(String, String)> {
     let t = ask.t;
-    let set = protocol.sets.get(&row.set).map(|s| told::name(t.0, &s.ja, &s.en).to_owned());
-    let options: Vec<String> = row.options.iter().map(|(k, v)| format!("{k} = {v}")).collect();
     let count = |n: Option<u32>| n.map(|n| t.n(&n)).unwrap_or_default();
     let mut out = vec![
-        ("row-set", set.unwrap_or_else(|| row.set.clone())),
-        ("row-about", about(t.0, protocol, row)),
-        ("row-variable", row.variable.clone()),
-        ("row-method", row.method.clone()),
-        ("row-options", options.join("; ")),
+        ("row-about", home::about(protocol, row, t.0)),
+        ("row-set", home::set(protocol, row, t.0)),
+        ("row-method", home::method(&row.method, t.0)),
+        ("row-options", home::options(row)),
         ("row-n", count(row.n)),
         ("row-missing", count(row.missing)),
         ("cutoff", row.cutoff.to_string()),
