@@ -194,6 +194,9 @@ impl<'v, 'a> Tracer<'v, 'a> {
         rests: impl Fn(&Inputs) -> bool,
     ) -> Vec<&'r Row> {
         let compiled = self.view.protocol();
+        // Who stands behind a row is decided person by person: one is looked at by themselves.
+        let alone = who::alone(&self.cohort, id.0);
+        let behind = |row: &Row| !who::behind(&alone, &compiled.protocol, &self.by_arm, row).1.is_empty();
         // Most rows of an analysis rest on the same.
         let mut known: Vec<(&str, Needs, bool)> = Vec::new();
         let mut found = Vec::new();
@@ -208,7 +211,7 @@ impl<'v, 'a> Tracer<'v, 'a> {
                     rests
                 }
             };
-            if rests && self.row(row).parts.iter().any(|p| p.id == id) {
+            if rests && behind(row) {
                 found.push(row);
             }
         }

@@ -143,6 +143,46 @@ fn the_protocol_a_casebook_and_the_comparison_are_written_in_both_languages() {
     assert!(read("runs.html").contains("Percentile among replicates"));
 }
 
+/// From a number in a report to its row, a participant, a value, an entry; and from the value back to the number.
+#[test]
+fn a_number_is_followed_home_and_back_from_the_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = small(folder.path(), "home.db", "3");
+    let on = ["studies/jcog1017", "--ledger", &ledger];
+    let page = folder.path().join("r.html");
+    done(&[&["report"], &on[..], &["--lang", "en", "--out", page.to_str().unwrap()]].concat());
+    let page = std::fs::read_to_string(page).unwrap();
+    let address = "causes_of_death|died||participants|||*|count";
+    assert!(page.contains(&format!("<code>{address}</code>")));
+    let follow = |more: &[&str]| done(&[&["follow"], &on[..], more].concat());
+    let row = follow(&["--row", address]);
+    let n: usize = row
+        .lines()
+        .find(|l| l.contains("participants counted"))
+        .unwrap()
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let people: Vec<&str> = row.lines().skip_while(|l| !l.contains("participants counted")).skip(1).collect();
+    assert!(n > 3 && people.len() == n, "{row}");
+    let one = people[0].split(' ').next().unwrap();
+    let values = follow(&["--row", address, "--participant", one]);
+    let died = values.lines().find(|l| l.contains("death.died_on")).unwrap();
+    let seq = died.trim_start_matches('#').split(['*', ' ']).next().unwrap();
+    for back in [follow(&["--value", "death.died_on", "--participant", one]), follow(&["--entry", seq])] {
+        assert!(
+            back.contains(address) && back.contains("os|randomised") && !back.contains("baseline|"),
+            "{back}"
+        );
+    }
+    assert!(follow(&["--row", address, "--lang", "ja"]).contains("数えた患者"));
+    let (code, why) = refused(&[&["follow"], &on[..], &["--row", "os|nothing"]].concat());
+    assert!(code == 1 && why.contains("no row has the address"), "{why}");
+    assert_eq!(refused(&[&["follow"], &on[..]].concat()).0, 2);
+}
+
 /// A run hangs on its seed alone: what is told and what is written do not depend on the number of threads.
 #[test]
 fn replicates_are_the_same_bytes_on_one_thread_and_on_two() {
@@ -472,9 +512,21 @@ fn a_real_trial_comes_in_from_csv_and_every_number_that_r_gave_is_found_again_to
     done(&["report", "studies/int0035", "--ledger", &ledger, "--lang", "ja", "--out", &out]);
     let page = std::fs::read_to_string(&out).unwrap();
     assert!(page.contains("R 4.2.2 survival 3.5-3 との比較") && page.contains("作られた値"));
+    // A cut-off after everything changes nothing, and one in between leaves everybody in.
+    let at = |day: &str| -> serde_json::Value {
+        serde_json::from_str(&done(&[&analyse[..], &["json", "--cutoff", day]].concat())).unwrap()
+    };
+    assert!(at("2026-11-20")["rows"] == json["rows"]);
+    let early = at("2004-12-31");
+    let members = early["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["analysis"] == "survival" && r["variable"] == "analysis_set" && r["level"].is_null());
+    assert_eq!(members.unwrap()["value"], 929.0);
+    assert_ne!(early["rows"], json["rows"]);
     // Of a part of the data R's numbers say nothing.
-    let early = done(&[&analyse[..], &["json", "--cutoff", "2004-12-31"]].concat());
-    assert!(!early.contains("\"reference\""));
+    assert!(early["reference"].is_null());
     // Once is enough.
     let (code, why) = refused(&["import", "studies/int0035", COLON, "--map", MAP, "--ledger", &ledger]);
     assert_eq!(code, 1);

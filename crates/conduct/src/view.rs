@@ -77,6 +77,13 @@ pub struct SiteView<'a> {
     pub registered: BTreeMap<StepId, u32>,
 }
 
+/// The first day that tells of a participant: of the consent; of one taken over from a file, who has none here, of the
+/// registration.
+fn begins(p: &Participant) -> Option<Date> {
+    let consents = p.consents.iter().map(|c| c.on);
+    consents.chain(p.registrations.values().map(|r| r.on)).min()
+}
+
 impl<'a> View<'a> {
     /// Refused before the study has adopted a protocol that this engine runs. Whether the viewer's role was granted
     /// is for the caller to check ([`Viewer::is_granted`]): whoever holds the file of a ledger may read it all.
@@ -95,7 +102,7 @@ impl<'a> View<'a> {
         })?;
         let seen = state.participants.iter().filter(|p| {
             viewer.may(Action::SeeParticipants, &p.site)
-                && cutoff.is_none_or(|d| p.consents.iter().any(|c| c.on <= d))
+                && cutoff.is_none_or(|d| begins(p).is_some_and(|on| on <= d))
         });
         let participants = seen
             .map(|p| ParticipantView::new(compiled, p, cutoff, viewer.may(Action::SeeArm, &p.site)))

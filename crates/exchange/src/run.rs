@@ -40,10 +40,18 @@ pub struct Imported {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// How many of these are mistakes, in words.
+fn mistakes(found: &[Diagnostic]) -> String {
+    match found.iter().filter(|d| d.is_error()).count() {
+        1 => "1 mistake".to_owned(),
+        n => format!("{n} mistakes"),
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// All mistakes; nothing was written.
-    #[error("{} mistakes in file or map; nothing was taken over", .0.iter().filter(|d| d.is_error()).count())]
+    #[error("{} in file or map; nothing was taken over", mistakes(.0))]
     Wrong(Vec<Diagnostic>),
     /// The ledger holds the study. `same`: from the same file by the same map.
     #[error("the ledger holds {study} already{}; nothing was done", if *.same { ", from this file by this map" } else { "" })]

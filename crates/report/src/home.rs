@@ -194,16 +194,16 @@ fn level(protocol: &Protocol, row: &Row, level: &str, lang: Lang) -> Option<Stri
         let term = term.map(|t| format!("{} ", t.get(lang))).unwrap_or_default();
         return Some(term + &at_least(grade));
     }
-    // A subgroup: `form.item=code`.
-    if let Some((path, code)) = level.split_once('=').filter(|(path, _)| path.contains('.')) {
-        let item = phrase::item(protocol, path);
-        return Some(format!("{}: {}", item.get(lang), phrase::code(protocol, path, code).get(lang)));
-    }
     // The flow: a step or set, and the reason.
     if let Some((step, reason)) = level.split_once('/')
         && let Some(step_words) = place(protocol, step, lang)
     {
         return Some(format!("{step_words}: {}", phrase::reason(protocol, step, reason).get(lang)));
+    }
+    // A subgroup: `form.item=code`.
+    if let Some((path, code)) = level.split_once('=').filter(|(path, _)| path.contains('.')) {
+        let item = phrase::item(protocol, path);
+        return Some(format!("{}: {}", item.get(lang), phrase::code(protocol, path, code).get(lang)));
     }
     if let Some(words) = place(protocol, level, lang) {
         return Some(words);

@@ -68,6 +68,12 @@ pub(crate) fn behind<'a>(
     (counts, placed)
 }
 
+/// The cohort with one participant only: behind a row stand they, or nobody, as in the whole.
+pub(crate) fn alone(cohort: &Cohort, id: u32) -> Cohort {
+    let people = cohort.people.iter().filter(|p| p.id == id).cloned().collect();
+    Cohort { cutoff: cohort.cutoff, sites: cohort.sites.clone(), people }
+}
+
 /// `n` of a set, or those left out for one reason.
 fn in_set<'a>(cohort: &'a Cohort, protocol: &Protocol, id: &str, row: &Row) -> Vec<Placed<'a>> {
     let Some(set) = set::members(cohort, protocol, id) else { return Vec::new() };
@@ -371,6 +377,27 @@ pub(crate) mod tests {
         let rows = crate::plan::all(&cohort, &protocol, &Ok(()));
         let (counts, estimates) = led_home(&cohort, &protocol, &rows);
         assert!(counts > 500 && estimates > 400, "{counts} counts, {estimates} estimates");
+    }
+
+    #[test]
+    fn somebody_stands_behind_the_same_rows_alone_as_among_all() {
+        let (protocol, cohort) = (made_up::protocol(), cohort(made_up::people()));
+        let rows = crate::plan::all(&cohort, &protocol, &Ok(()));
+        for id in [1, 7, 20, 33, 64, 101, 130] {
+            let alone = alone(&cohort, id);
+            assert_eq!(alone.people.len(), 1);
+            let mut found = 0;
+            for row in &rows {
+                let of = |cohort: &Cohort| {
+                    let (_, placed) = behind(cohort, &protocol, &Ok(()), row);
+                    placed.into_iter().find(|p| p.person.id == id).map(|p| (p.group, p.contribution))
+                };
+                let whole = of(&cohort);
+                assert_eq!(of(&alone), whole, "{id} behind {}", row.key());
+                found += usize::from(whole.is_some());
+            }
+            assert!(found > 0, "{id}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::scene::{Anchor, Role, Scene, measure};
 use crate::{phrase, say};
 use analysis::Rows;
 use protocol::Protocol;
-use words::{Text, thousands};
+use words::{Lang, Text, thousands};
 
 const LINE: f64 = 18.0;
 const PAD: f64 = 10.0;
@@ -35,15 +35,30 @@ impl Card {
         }
     }
 
+    /// The lines of one language: where the other wraps into more, no gap is left.
+    fn of(&self, lang: Lang) -> Vec<(Role, &str)> {
+        let said = self.lines.iter().filter(|(_, t)| !t.get(lang).is_empty());
+        said.map(|(role, t)| (*role, t.get(lang))).collect()
+    }
+
     fn height(&self) -> f64 {
-        self.lines.len() as f64 * LINE + 2.0 * PAD - 4.0
+        let longest = Lang::ALL.into_iter().map(|l| self.of(l).len()).max().unwrap_or(0);
+        longest as f64 * LINE + 2.0 * PAD - 4.0
     }
 
     fn draw(&self, scene: &mut Scene, role: Role, x: f64, y: f64, width: f64) {
         scene.rect(role, None, x, y, width, self.height());
-        for (i, (role, text)) in self.lines.iter().enumerate() {
+        let (ja, en) = (self.of(Lang::Ja), self.of(Lang::En));
+        for i in 0..ja.len().max(en.len()) {
             let y = y + PAD + 11.0 + i as f64 * LINE;
-            scene.text(*role, x + PAD, y, Anchor::Start, text.clone());
+            let mut put = |role, text| scene.text(role, x + PAD, y, Anchor::Start, text);
+            match (ja.get(i), en.get(i)) {
+                (Some((a, ja)), Some((b, en))) if a == b => put(*a, Text::new(*ja, *en)),
+                (ja, en) => {
+                    ja.iter().for_each(|(role, ja)| put(*role, Text::new(*ja, "")));
+                    en.iter().for_each(|(role, en)| put(*role, Text::new("", *en)));
+                }
+            }
         }
     }
 }

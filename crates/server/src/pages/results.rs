@@ -36,15 +36,20 @@ struct AnalysisPage {
     s: Shell,
     index: String,
     title: String,
-    rows: Vec<RowTold>,
+    lines: Vec<LineTold>,
     refused: Vec<String>,
 }
 
-struct RowTold {
-    href: String,
+/// Rows that differ only in their statistic.
+struct LineTold {
     analysis: String,
     method: String,
     about: String,
+    numbers: Vec<Number>,
+}
+
+struct Number {
+    href: String,
     stat: String,
     value: String,
 }
@@ -58,7 +63,7 @@ struct RowPage {
     stat: String,
     value: String,
     /// The other statistics of the same line.
-    beside: Vec<RowTold>,
+    beside: Vec<Number>,
     facts: Vec<(String, String)>,
     warning: Option<String>,
     counts: bool,
@@ -101,7 +106,7 @@ struct ValuePage {
     form: String,
     item: String,
     value: String,
-    rows: Vec<RowTold>,
+    lines: Vec<LineTold>,
 }
 
 /// The rows of one planned analysis, worked out once for each (position, cut-off, viewer).
@@ -142,9 +147,9 @@ pub(crate) async fn analysis(ask: Ask) -> Result<Response, Trouble> {
         let rows = Rows::new(&found).filter(|r| r.level.as_deref() != Some("curve"));
         let refused = rows.iter().filter(|r| r.method == "refused").filter_map(|r| r.warning.as_ref());
         let refused = refused.map(|w| ask.t.of(w).to_owned()).collect();
-        let told = rows.iter().filter(|r| r.method != "refused").map(|r| row_told(&ask, protocol, r));
+        let lines = by_line(&ask, protocol, rows.iter().filter(|r| r.method != "refused"));
         render(&AnalysisPage {
-            rows: told.collect(),
+            lines,
             s: Shell::of(&ask, "report").at_day(day),
             index: ask.to("results"),
             title: told::name(ask.t.0, &planned.ja, &planned.en).to_owned(),
@@ -168,7 +173,7 @@ pub(crate) async fn row(ask: Ask) -> Result<Response, Trouble> {
         let row = rows.iter().find(open).ok_or(Trouble::Missing)?;
         let beside = home::address(row);
         let beside = rows.iter().filter(|r| home::address(r) == beside && r.stat != row.stat);
-        let beside = beside.map(|r| row_told(&ask, protocol, r)).collect();
+        let beside = beside.map(|r| number(&ask, r)).collect();
         let tracer = Tracer::of(&view, id);
         let trace = tracer.row(row);
         let mut sums: Vec<(String, usize)> = Vec::new();
@@ -231,7 +236,7 @@ pub(crate) async fn of_value(ask: Ask) -> Result<Response, Trouble> {
             form: told::key_name(ask.t.0, protocol, &key),
             item: fields::label(ask.t, item),
             value: lines.join(" / "),
-            rows: rows.into_iter().map(|r| row_told(&ask, protocol, r)).collect(),
+            lines: by_line(&ask, protocol, rows),
         })
     })
     .await
@@ -263,16 +268,32 @@ pub(crate) fn key_href(ask: &Ask, key: &str, participant: Option<&str>) -> Strin
     ask.to_with(&format!("results/{}/row", segment(analysis)), &more)
 }
 
-fn row_told(ask: &Ask, protocol: &Protocol, row: &Row) -> RowTold {
-    let analysis = protocol.analyses.get(&row.analysis);
-    RowTold {
-        href: row_href(ask, row, None),
-        analysis: analysis.map_or_else(String::new, |a| told::name(ask.t.0, &a.ja, &a.en).to_owned()),
-        method: home::method(&row.method, ask.t.0),
-        about: home::about(protocol, row, ask.t.0),
-        stat: home::stat(&row.stat, ask.t.0),
-        value: home::value(row),
+fn number(ask: &Ask, row: &Row) -> Number {
+    let stat = home::stat(&row.stat, ask.t.0);
+    Number { href: row_href(ask, row, None), stat, value: home::value(row) }
+}
+
+/// Rows one after the other, those that differ only in their statistic in one line.
+fn by_line<'r>(ask: &Ask, protocol: &Protocol, rows: impl IntoIterator<Item = &'r Row>) -> Vec<LineTold> {
+    let mut lines: Vec<(String, LineTold)> = Vec::new();
+    for row in rows {
+        let address = home::address(row);
+        match lines.last_mut().filter(|(last, _)| *last == address) {
+            Some((_, line)) => line.numbers.push(number(ask, row)),
+            None => {
+                let analysis = protocol.analyses.get(&row.analysis);
+                let line = LineTold {
+                    analysis: analysis
+                        .map_or_else(String::new, |a| told::name(ask.t.0, &a.ja, &a.en).to_owned()),
+                    method: home::method(&row.method, ask.t.0),
+                    about: home::about(protocol, row, ask.t.0),
+                    numbers: vec![number(ask, row)],
+                };
+                lines.push((address, line));
+            }
+        }
     }
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 fn facts(ask: &Ask, protocol: &Protocol, row: &Row) -> Vec<(String, String)> {

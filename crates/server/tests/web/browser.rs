@@ -258,6 +258,14 @@ fn a_browser_follows_a_number_home_to_its_entry_and_a_value_forth_to_its_numbers
     let Some(browser) = Browser::start() else { return };
     for lang in ["en", "ja"] {
         let home = format!("http://{address}/{lang}/{STUDY}");
+        // From a number in the report straight to its row, and on to the other numbers of its line.
+        browser.open(&format!("{home}/report/document"));
+        let told = browser.text("#a-os table a.home");
+        browser.run("document.querySelector('#a-os table a.home').click()");
+        browser.wait("location.pathname.endsWith('/results/os/row')");
+        assert_eq!(browser.text("h1 b"), told);
+        browser.run("[...document.querySelectorAll('dl a')].at(-1).click()");
+        browser.wait(&format!("document.querySelector('h1 b').innerText !== '{told}'"));
         // From the report to the analysis, from the analysis to the row.
         browser.open(&format!("{home}/report/document"));
         browser.run("document.querySelector('#a-os a[target=_top]').click()");
