@@ -36,6 +36,9 @@ type Token = (String, String);
 /// What a kept page part is a function of: position, cut-off, viewer, and which part in which language.
 type Key = (u64, Date, String, String);
 
+/// A kept part with its weight.
+type Kept = (usize, Arc<dyn Any + Send + Sync>);
+
 pub struct Study {
     pub name: String,
     trial: Arc<Trial>,
@@ -44,7 +47,7 @@ pub struct Study {
     past: Mutex<BTreeMap<u64, Picture>>,
     /// One slot for each token; whoever holds the slot's lock is carrying the command out.
     tokens: Mutex<BTreeMap<Token, Arc<Mutex<Option<Done>>>>>,
-    kept: Mutex<BTreeMap<Key, (usize, Arc<dyn Any + Send + Sync>)>>,
+    kept: Mutex<BTreeMap<Key, Kept>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
