@@ -172,13 +172,31 @@ pub fn fused(results: &[GeneResult<'_>], gene: &str) -> Told {
     open(format!("variant.{gene}"), why(results.iter().copied()))
 }
 
-/// Whether the gene carries exactly this change of the protein, such as `V600E`.
+/// Whether a name tells a change of the protein: `p.V600E`, `V600E`, `p.(Arg97ProfsTer23)`. A coding or genomic name does
+/// not, nor does one that is misspelt.
+pub fn names_protein_change(hgvs: &str) -> bool {
+    const AMINO: &str = "ACDEFGHIKLMNPQRSTVWY*";
+    let short = short(hgvs);
+    let mut rest = short.chars();
+    let amino = rest.next().is_some_and(|c| AMINO.contains(c));
+    let change = rest.as_str().trim_start_matches(|c: char| c.is_ascii_digit());
+    let placed = change.len() < rest.as_str().len();
+    let words = ["fs", "del", "dup", "ins", "ext", "_", "=", "?"];
+    let changes = change.starts_with(|c| AMINO.contains(c)) || words.iter().any(|w| change.starts_with(w));
+    amino && placed && changes
+}
+
+/// Whether the gene carries exactly this change of the protein, such as `V600E`. A positive whose name does not tell the
+/// change of the protein leaves it open.
 pub fn changed(results: &[GeneResult<'_>], gene: &str, change: &str) -> Told {
     let mut known = false;
     for result in results.iter().filter(|r| r.call().is_some()) {
         match (result.is_positive(), result.hgvs) {
             (true, Some(hgvs)) if short(hgvs) == change => return Ok(true),
             (true, None) => return open(format!("variant.{gene}"), Missing::Unknown),
+            (true, Some(hgvs)) if !names_protein_change(hgvs) => {
+                return open(format!("variant.{gene}"), Missing::Unknown);
+            }
             _ => known = true,
         }
     }

@@ -16,7 +16,7 @@ pub use functions::{
 };
 pub use gene::{
     Call, GeneResult, Sample, altered, changed, emerged, esr1_mutated, fused, gbrca_pathogenic, is_gain,
-    short, wild_type,
+    names_protein_change, short, wild_type,
 };
 pub use her2::{Adjudication, Category, Flag, Her2, Her2Question, Ihc, Ish, Method, Need as Her2Need, Needs};
 pub use history::{History, Outcome, Setting, Treatment};

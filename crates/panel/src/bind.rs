@@ -2,10 +2,11 @@
 
 use crate::knowledge::{Domain, Knowledge, OBSERVATION_FIELDS, VARIANT};
 use crate::profile::{Datum, Observation, Prior, Profile, State, UNCLASSIFIED};
-use crate::{Concept, Problem};
+use crate::{Concept, Problem, adequacy, lines};
 use biomarkers::{Call, Latest, Outcome, Setting, field, latest};
 use jiff::civil::Date;
 use rules::{List, Missing, Value, Values};
+use std::borrow::Cow;
 use std::sync::Arc;
 use words::PartialDate;
 
@@ -24,6 +25,11 @@ pub struct Patient {
     pub genes: Vec<String>,
     /// The gene of the germline finding, if stated.
     pub germline_gene: Option<String>,
+    /// Whether each specimen can carry its result.
+    pub specimens: Vec<adequacy::Judged>,
+    /// What does not fit together in the statements themselves: `unreadable_name:CONCEPT`,
+    /// `specimen_contradicts_assay:CONCEPT`.
+    pub oddities: Vec<String>,
 }
 
 fn missing(state: &State) -> Missing {
@@ -73,6 +79,8 @@ impl Binder<'_> {
             contradictions: Vec::new(),
             genes: Vec::new(),
             germline_gene: None,
+            specimens: Vec::new(),
+            oddities: Vec::new(),
         };
         let mut variants = Vec::new();
         for (name, observations) in &profile.observations {
@@ -96,9 +104,21 @@ impl Binder<'_> {
             }
             let several = observations.len() > 1;
             let mut values = Vec::new();
+            // A negative from a specimen that cannot carry it is no answer.
+            let mut read = Cow::Borrowed(observations.as_slice());
+            for (i, observation) in observations.iter().enumerate() {
+                let Some(judged) = self.knowledge.judge(name, observation) else { continue };
+                if judged.effect == adequacy::Effect::NegativeOpen {
+                    read.to_mut()[i].state = State::Indeterminate;
+                }
+                out.specimens.push(judged);
+            }
+            let observations: &[Observation] = &read;
             for (i, observation) in observations.iter().enumerate() {
                 let place = if several { format!("{name}[{i}]") } else { name.clone() };
                 self.observation_is_in_order(&place, observation);
+                self.problems.extend(adequacy::problems(&place, observation));
+                out.oddities.extend(self.oddities(name, observation));
                 values.push(self.value(&place, &concept, observation));
             }
             if name == "disease.site" && values.contains(&Value::code("other")) {
@@ -207,6 +227,24 @@ impl Binder<'_> {
         self.not_after(format!("{place}.reported"), observation.reported);
     }
 
+    /// Statements that are taken as they stand and cannot both be right, or cannot be read.
+    fn oddities(&self, name: &str, o: &Observation) -> Vec<String> {
+        let implied = self.knowledge.implied_specimen(o.assay_id.as_deref());
+        let other_specimen = implied.zip(o.specimen.as_deref()).is_some_and(|(a, b)| a != b);
+        let readable = |hgvs: &str| {
+            let level = hgvs.rsplit(':').next().unwrap_or(hgvs);
+            biomarkers::names_protein_change(hgvs)
+                || ["c.", "g.", "n.", "m.", "r."].iter().any(|l| level.starts_with(l))
+                || level.starts_with("p.") && (level.contains('?') || level.contains('='))
+        };
+        let unreadable = o.hgvs.as_deref().is_some_and(|h| !readable(h));
+        [(other_specimen, "specimen_contradicts_assay"), (unreadable, "unreadable_name")]
+            .into_iter()
+            .filter(|(odd, _)| *odd)
+            .map(|(_, flag)| format!("{flag}:{name}"))
+            .collect()
+    }
+
     fn value(&mut self, place: &str, concept: &Concept, observation: &Observation) -> Value {
         let datum = match &observation.state {
             State::Known(datum) => datum.clone(),
@@ -263,13 +301,7 @@ impl Binder<'_> {
     /// An observation as the functions of `biomarkers` read it. A panel that runs on one kind of specimen says which.
     fn record(&self, o: &Observation, value: Value, gene: &str) -> Arc<[Value]> {
         let text = |t: &Option<String>| t.as_deref().map_or(Value::NOT_YET_KNOWN, Value::text);
-        let implied = o.assay_id.as_ref().and_then(|a| self.knowledge.assays.get(a)).and_then(|a| {
-            match a.measures.as_str() {
-                "variants(blood)" => Some("blood"),
-                "variants(tissue)" => Some("tissue"),
-                _ => None,
-            }
-        });
+        let implied = self.knowledge.implied_specimen(o.assay_id.as_deref());
         let mut fields = vec![Value::NOT_YET_KNOWN; OBSERVATION_FIELDS];
         fields[field::VALUE] = value;
         fields[field::ASSAY] = text(&o.assay_id);
@@ -315,6 +347,14 @@ impl Binder<'_> {
                         format!("this is none of {codes}"),
                     );
                 }
+            }
+            if lines::half_decided(item) {
+                self.problem(
+                    format!("{place}.line_decided"),
+                    "form",
+                    "治療ラインの訂正には line_decided（new か same）、line_decided_by、line_decided_reason がすべて必要です".into(),
+                    "a decision on the line needs line_decided (new or same), line_decided_by and line_decided_reason".into(),
+                );
             }
             self.not_after(format!("{place}.start"), item.start);
             self.not_after(format!("{place}.end"), item.end);

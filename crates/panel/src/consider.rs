@@ -10,7 +10,7 @@ use words::Text;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Considered {
     pub id: String,
-    /// `local`, `sequence`, `after`, `safety`, `comorbidity`, `values`.
+    /// `local`, `sequence`, `after`, `safety`, `comorbidity`, `values`, `test`.
     pub kind: String,
     pub applies: bool,
     /// What must be known before it can be told whether it applies.

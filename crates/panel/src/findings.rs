@@ -3,6 +3,7 @@
 use crate::Patient;
 use crate::knowledge::{Certainty, Event, Evidence, Knowledge, Levels, Place, Query, Status, VARIANT, View};
 use crate::options::{Disease, Population};
+use crate::routes::RouteKind;
 use biomarkers::{Call, Category, field};
 use rules::Value;
 use serde::Serialize;
@@ -28,6 +29,18 @@ pub struct FindingClass {
     /// The best evidence on other scales.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub levels: Option<Levels>,
+    /// What class the facts that nobody has verified would give.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unverified_view: Option<UnverifiedClass>,
+}
+
+/// The class that rests on facts of certainty M or L; never the class itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnverifiedClass {
+    pub class: u8,
+    pub reason: &'static str,
+    pub missing: Vec<String>,
+    pub rows: Vec<String>,
 }
 
 /// A finding as the profile has it.
@@ -179,6 +192,7 @@ fn class(view: &View<'_>, patient: &Patient, found: Found) -> FindingClass {
             rule: format!("class.{reason}"),
             rows,
             levels: if found.unqualified.is_some() { None } else { levels(view, named, &evidence) },
+            unverified_view: None,
         }
     };
     if let Some(reason) = found.unqualified {
@@ -244,10 +258,78 @@ fn class(view: &View<'_>, patient: &Patient, found: Found) -> FindingClass {
     if !named.is_empty() && populations.iter().all(|(_, _, p)| *p == Population::UsedUp) {
         return answer(Some(3), "used_up", named, Vec::new());
     }
-    if evidence.iter().any(|e| e.level == "A" || e.level == "B") {
+    if evidence.iter().any(|e| japanese_level(e) <= "B") {
         return answer(Some(2), "evidence_B", &[], Vec::new());
     }
-    answer(Some(3), "no_route", &[], Vec::new())
+    let (firm, weak) = ways(view, patient, &found, &evidence);
+    if let Some(reason) = firm.reason() {
+        let mut out = answer(Some(2), reason, &[], firm.missing);
+        out.rows = firm.rows;
+        return out;
+    }
+    let mut out = answer(Some(3), "no_route", &[], Vec::new());
+    out.unverified_view = weak.reason().map(|reason| UnverifiedClass {
+        class: 2,
+        reason,
+        missing: weak.missing,
+        rows: weak.rows,
+    });
+    out
+}
+
+/// Routes that are open to a finding.
+#[derive(Default)]
+struct Ways {
+    kinds: Vec<RouteKind>,
+    rows: Vec<String>,
+    missing: Vec<String>,
+}
+
+impl Ways {
+    fn reason(&self) -> Option<&'static str> {
+        let trial = self.kinds.iter().find(|k| **k == RouteKind::Trial);
+        trial.or(self.kinds.first()).map(|k| k.reason())
+    }
+}
+
+/// The level of evidence in Japan, by the map from CIViC: A and B of another tumour are C.
+fn japanese_level(e: &Evidence) -> &'static str {
+    match (e.level.as_str(), e.disease.contains("Breast")) {
+        ("A", true) => "A",
+        ("B", true) => "B",
+        ("A" | "B", false) => "C",
+        ("C", _) => "D",
+        _ => "E",
+    }
+}
+
+/// The routes for a finding whose evidence is B, C or D: those that rest on verified facts, and all others.
+fn ways(view: &View<'_>, patient: &Patient, found: &Found, evidence: &[&Evidence]) -> (Ways, Ways) {
+    let knowledge = view.knowledge;
+    let published = evidence.iter().map(|e| japanese_level(e)).min().unwrap_or("");
+    let (mut firm, mut weak) = (Ways::default(), Ways::default());
+    for route in &knowledge.routes {
+        let level = if route.level.is_empty() { published } else { &route.level };
+        let used = |drug: &String| knowledge.used_up_drug(patient, drug) == Ok(true);
+        let used_up = !route.drugs.is_empty() && route.drugs.iter().all(used);
+        if used_up
+            || !["B", "C", "D"].contains(&level)
+            || !route.is_for(&found.named) && !route.is_for(&found.name)
+        {
+            continue;
+        }
+        let Some(certainty) = route.open(&view.query) else { continue };
+        let Some(missing) = view.route_missing(patient, route) else { continue };
+        let own = if certainty == Certainty::High { &mut firm } else { &mut weak };
+        own.kinds.push(route.kind);
+        own.rows.push(route.id.clone());
+        own.missing.extend(missing);
+    }
+    for own in [&mut firm, &mut weak] {
+        own.missing.sort();
+        own.missing.dedup();
+    }
+    (firm, weak)
 }
 
 /// Published evidence that the finding makes a drug work, for drugs that are not used up; strongest first.
@@ -268,7 +350,8 @@ fn evidence<'k>(view: &View<'k>, patient: &Patient, found: &Found) -> Vec<&'k Ev
                 let qualifies = text(r, field::VALUE).and_then(Call::from_code).is_some_and(Call::qualifies);
                 let small = !text(r, field::KIND).is_some_and(biomarkers::is_gain);
                 let same = e.variant == "MUTATION"
-                    || text(r, field::HGVS).is_some_and(|h| biomarkers::short(h) == e.variant);
+                    || text(r, field::HGVS)
+                        .is_some_and(|h| biomarkers::short(h).eq_ignore_ascii_case(&e.variant));
                 qualifies && small && same
             })
         })
@@ -371,6 +454,10 @@ fn changes(view: &View<'_>, reason: &str, regimens: &[usize], missing: &[String]
         "evidence_B" => (
             "適応となる薬剤が承認されたとき、または治験が開かれたとき".to_owned(),
             "when a drug is approved for it or a trial opens".to_owned(),
+        ),
+        "trial_open" | "route" => (
+            "治験・制度の受け入れが終わったとき、または適応となる薬剤が承認されたとき".to_owned(),
+            "when the trial or scheme closes to new patients, or a drug is approved for it".to_owned(),
         ),
         "used_up" => (
             format!("別の薬剤が承認されたとき（使用済み: {names}）"),

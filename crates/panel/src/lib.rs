@@ -5,6 +5,7 @@
 //! fixes the date and the place; [`View::options`] answers. Nothing reads a clock.
 #![forbid(unsafe_code)]
 
+pub mod adequacy;
 mod bind;
 mod consider;
 mod findings;
@@ -13,13 +14,15 @@ pub mod lines;
 mod options;
 mod problem;
 mod profile;
+pub mod registry;
 mod release;
+mod routes;
 mod strict;
 mod told;
 
 pub use bind::{Contradiction, Patient};
 pub use consider::Considered;
-pub use findings::FindingClass;
+pub use findings::{FindingClass, UnverifiedClass};
 pub use knowledge::{
     Approval, Assay, Certainty, Concept, Consideration, Domain, Drug, Event, Evidence, Files, Knowledge,
     Label, Levels, Named, Place, Query, Regimen, Review, Standing, Status, TrialResult, View,
@@ -28,4 +31,5 @@ pub use options::{Options, RegimenOption, RuleFault, Unverified, Verdict};
 pub use problem::Problem;
 pub use profile::{Datum, Observation, Prior, Profile, Sample, State, Treatment};
 pub use release::{Change, Touched, changes, compare, touched};
+pub use routes::{OpenRoute, Route, RouteKind};
 pub use told::{banner, flag_text, json, reason_text, status_text, summary, text};

@@ -136,6 +136,29 @@ pub struct Correction {
     pub reason: String,
 }
 
+/// The decisions that stand with the treatments themselves: `line_decided` (`new`, `same`), `line_decided_by`,
+/// `line_decided_reason`. One that is not whole is no decision; reading a patient refuses it.
+pub fn decided(treatments: &[Treatment]) -> BTreeMap<usize, Correction> {
+    let one = |t: &Treatment| {
+        let word = |key: &str| t.other.get(key)?.as_str().map(str::trim).filter(|w| !w.is_empty());
+        let new_line = match word("line_decided")? {
+            "new" => true,
+            "same" => false,
+            _ => return None,
+        };
+        let (by, reason) = (word("line_decided_by")?.to_owned(), word("line_decided_reason")?.to_owned());
+        Some(Correction { new_line, by, reason })
+    };
+    treatments.iter().enumerate().filter_map(|(i, t)| Some((i, one(t)?))).collect()
+}
+
+/// Whether a treatment speaks of a decision on its line and does not say it whole.
+pub(crate) fn half_decided(treatment: &Treatment) -> bool {
+    let keys = ["line_decided", "line_decided_by", "line_decided_reason"];
+    keys.iter().any(|k| treatment.other.get(*k).is_some_and(|v| !v.is_null()))
+        && decided(std::slice::from_ref(treatment)).is_empty()
+}
+
 /// Lines with the way to them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Lines {

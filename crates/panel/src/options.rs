@@ -1,5 +1,6 @@
 //! The options of one patient: subtype, verdict on every regimen, class of every finding.
 
+use crate::adequacy::Judgement;
 use crate::findings::{self, FindingClass};
 use crate::knowledge::{Certainty, Knowledge, Standing, Status, View};
 use crate::{Contradiction, Patient};
@@ -234,6 +235,13 @@ impl View<'_> {
         flags.extend(
             patient.contradictions.iter().map(|Contradiction { concept }| format!("contradiction:{concept}")),
         );
+        let poor = patient.specimens.iter().filter(|s| s.judgement == Judgement::Inadequate);
+        let poor = poor.map(|s| format!("inadequate_specimen:{}", s.concept));
+        for flag in poor.chain(patient.oddities.iter().cloned()) {
+            if !flags.contains(&flag) {
+                flags.push(flag);
+            }
+        }
         let mut faults = Vec::new();
         let regimens: Vec<RegimenOption> =
             (0..self.knowledge.regimens.len()).map(|r| self.option(patient, r, &mut faults)).collect();

@@ -52,12 +52,16 @@ impl Knowledge {
             >= 2
     }
 
-    /// What keeps this from being released: facts of certainty H and labels that two people have not reviewed.
+    /// What keeps this from being released: facts, labels, routes and checks of specimens that two people have not reviewed.
     pub fn not_releasable(&self) -> Vec<Problem> {
         let facts = self.approvals.iter().map(|a| ("approvals.csv", a.line, &a.id));
         let labels = self.labels.iter().map(|l| ("labels.csv", l.line, &l.id));
+        let routes = self.routes.iter().map(|r| ("routes.csv", r.line, &r.id));
+        let checks = self.adequacy.iter().map(|c| ("adequacy.csv", c.line, &c.id));
         facts
             .chain(labels)
+            .chain(routes)
+            .chain(checks)
             .filter(|(_, _, id)| !self.reviewed_by_two(id))
             .map(|(file, line, id)| {
                 Problem::new(

@@ -2,10 +2,9 @@
 
 use crate::knowledge::{Certainty, Knowledge, Status, View};
 use crate::options::{Options, RegimenOption, Verdict};
-use crate::{Patient, Profile, lines};
+use crate::{OpenRoute, Patient, Profile, adequacy, lines};
 use rules::Explanation;
 use serde_json::{Map, Value as Json, json as object};
-use std::collections::BTreeMap;
 use words::{Lang, Text};
 
 /// What this is, before anything else.
@@ -51,6 +50,9 @@ pub fn json(view: &View<'_>, profile: &Profile, patient: &Patient, options: &Opt
     }
     let considered = serde_json::to_value(view.considerations(patient, options)).unwrap_or(Json::Null);
     map.insert("considerations".into(), considered);
+    let routes = serde_json::to_value(view.routes(patient, &options.findings)).unwrap_or(Json::Null);
+    map.insert("routes".into(), routes);
+    map.insert("specimens".into(), serde_json::to_value(&patient.specimens).unwrap_or(Json::Null));
     let lines = derived(view, profile);
     map.insert("lines".into(), serde_json::to_value(lines).unwrap_or(Json::Null));
     map.insert("question".into(), question(view));
@@ -60,7 +62,7 @@ pub fn json(view: &View<'_>, profile: &Profile, patient: &Patient, options: &Opt
 
 fn derived(view: &View<'_>, profile: &Profile) -> lines::Lines {
     let items = profile.prior.as_ref().map_or(&[][..], |p| p.items.as_slice());
-    lines::derive(items, &view.knowledge.drugs, &BTreeMap::new())
+    lines::derive(items, &view.knowledge.drugs, &lines::decided(items))
 }
 
 fn question(view: &View<'_>) -> Json {
@@ -143,6 +145,67 @@ impl Page<'_> {
             (Certainty::High, _) => "",
             (_, Lang::Ja) => "［未確認］",
             (_, Lang::En) => " [unverified]",
+        }
+    }
+
+    /// Specimens that fail a check or of which too little is known.
+    fn specimens(&mut self, patient: &Patient) {
+        if patient.specimens.is_empty() {
+            return;
+        }
+        self.head("検体の適否", "Specimens");
+        for one in &patient.specimens {
+            let by = one.assay_id.as_deref().unwrap_or("-");
+            let date = one.date.as_deref().unwrap_or("-");
+            let judged = adequacy::judgement_text(one.judgement);
+            let effect = adequacy::effect_text(one.effect);
+            let effect = effect.map_or(String::new(), |e| format!(": {}", e.get(self.lang)));
+            self.line(2, &format!("{}  {by}  {date}  {}{effect}", one.concept, judged.get(self.lang)));
+            for check in one.checks.iter().filter(|c| c.outcome == adequacy::Outcome::Fail) {
+                let mark = if check.unverified { self.unverified(Certainty::Low) } else { "" };
+                let found = check.found.as_deref().unwrap_or("-");
+                let text = check.text.get(self.lang).to_owned();
+                self.line(6, &format!("{text} ({} {found}){mark}: {}", check.property.code(), check.source));
+            }
+            let unstated: Vec<&str> = one
+                .checks
+                .iter()
+                .filter(|c| c.outcome == adequacy::Outcome::NotStated)
+                .map(|c| c.property.code())
+                .collect();
+            if !unstated.is_empty() {
+                let label = self.say("記載なし", "not stated").to_owned();
+                self.line(6, &format!("{label}: {}", unstated.join(", ")));
+            }
+            for action in &one.action {
+                self.line(6, action.get(self.lang));
+            }
+        }
+    }
+
+    /// Ways outside of the labels.
+    fn routes(&mut self, routes: Vec<OpenRoute>) {
+        if routes.is_empty() {
+            return;
+        }
+        self.head(
+            "治験・適応外使用などの経路（受け入れの有無は必ず確認する）",
+            "Trials and other routes (ask whether they take patients)",
+        );
+        for route in routes {
+            let mark = if route.unverified { self.unverified(Certainty::Low) } else { "" };
+            let of = if route.findings.is_empty() {
+                String::new()
+            } else {
+                format!("{}: ", route.findings.join(", "))
+            };
+            self.line(2, &format!("{}  {of}{}{mark}", route.id, route.text.get(self.lang)));
+            if !route.missing.is_empty() {
+                let missing = route.missing.join(", ");
+                self.line(6, &format!("{}: {missing}", self.say("不足", "missing")));
+            }
+            let seen = self.say("確認できた最後の日", "last seen open").to_owned();
+            self.line(6, &format!("{seen} {}: {}", route.seen_open, route.source));
         }
     }
 
@@ -242,7 +305,8 @@ pub fn text(view: &View<'_>, profile: &Profile, patient: &Patient, options: &Opt
             let drugs = items.get(step.treatment).map_or(String::new(), |t| t.drugs.join(" + "));
             let number = step.line.map_or("-".to_owned(), |n| n.to_string());
             let sure = if step.certain { "" } else { "?" };
-            page.line(2, &format!("{number}{sure}  {drugs}  ({})", step.why.get(lang)));
+            let by = step.by.as_ref().map_or(String::new(), |by| format!("; {by}"));
+            page.line(2, &format!("{number}{sure}  {drugs}  ({}{by})", step.why.get(lang)));
         }
     }
     for (verdict, ja, en) in [
@@ -267,7 +331,19 @@ pub fn text(view: &View<'_>, profile: &Profile, patient: &Patient, options: &Opt
         });
         page.line(2, &format!("{}  {class}  {}{levels}", finding.finding, finding.reason));
         page.line(6, finding.changes.get(lang));
+        if let Some(other) = &finding.unverified_view {
+            let (class, reason, rows) = (other.class, other.reason, other.rows.join(", "));
+            page.line(
+                6,
+                &match lang {
+                    Lang::Ja => format!("未確認の事実も含めるとクラス {class}（{reason}: {rows}）"),
+                    Lang::En => format!("with unverified facts: class {class}, {reason} ({rows})"),
+                },
+            );
+        }
     }
+    page.specimens(patient);
+    page.routes(view.routes(patient, &options.findings));
     let considered = view.considerations(patient, options);
     page.head("あわせて考えること（点数ではない）", "To weigh beside it (never a score)");
     for one in considered.iter().filter(|c| c.applies) {
@@ -334,6 +410,24 @@ pub fn flag_text(flag: &str) -> Text {
             "panel amplification against IHC/ISH; propose ISH",
         ),
         other => match other.split_once(':') {
+            Some(("inadequate_specimen", concept)) => Text::new(
+                format!("{concept}：検体が検査の基準を満たさない（陰性は判定不能として扱う）"),
+                format!("{concept}: the specimen fails a check (a negative is read as indeterminate)"),
+            ),
+            Some(("unreadable_name", concept)) => Text::new(
+                format!(
+                    "{concept}：HGVS の書き方を読めない（どの変化かを問う適応は判定しない）。検査会社に確認する"
+                ),
+                format!(
+                    "{concept}: the HGVS name cannot be read (labels that ask for a change stay open); ask the laboratory"
+                ),
+            ),
+            Some(("specimen_contradicts_assay", concept)) => Text::new(
+                format!("{concept}：検査法と検体（組織・血液）の記載が合わない。どちらかを訂正する"),
+                format!(
+                    "{concept}: assay and specimen (tissue, blood) do not fit together; correct one of them"
+                ),
+            ),
             Some((_, concept)) => Text::new(
                 format!("{concept} の結果が矛盾している。どれを採るか決めて日付を記録する"),
                 format!(

@@ -1,74 +1,17 @@
 //! Reads and checks the files of a release: every row has its source, every label compiles.
 
+mod beside;
+mod files;
+
+pub use files::Files;
+
 use super::*;
 use crate::Problem;
 use biomarkers::{Vocabulary, field};
 use rules::{Diagnostic, Item, Scope, Type};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use words::Text;
-
-/// The files of a release by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Files(pub BTreeMap<String, String>);
-
-impl Files {
-    pub const NAMES: [&'static str; 13] = [
-        "regimens.csv",
-        "approvals.csv",
-        "labels.csv",
-        "drugs.csv",
-        "assays.csv",
-        "concepts.csv",
-        "findings.csv",
-        "results.csv",
-        "considerations.csv",
-        "civic.csv",
-        "levels.csv",
-        "reviews.csv",
-        "release.csv",
-    ];
-
-    /// The breast cancer knowledge that is built in.
-    pub fn breast() -> Files {
-        let files = [
-            ("regimens.csv", include_str!("../../../../knowledge/breast/regimens.csv")),
-            ("approvals.csv", include_str!("../../../../knowledge/breast/approvals.csv")),
-            ("labels.csv", include_str!("../../../../knowledge/breast/labels.csv")),
-            ("drugs.csv", include_str!("../../../../knowledge/breast/drugs.csv")),
-            ("assays.csv", include_str!("../../../../knowledge/breast/assays.csv")),
-            ("concepts.csv", include_str!("../../../../knowledge/breast/concepts.csv")),
-            ("findings.csv", include_str!("../../../../knowledge/breast/findings.csv")),
-            ("results.csv", include_str!("../../../../knowledge/breast/results.csv")),
-            ("considerations.csv", include_str!("../../../../knowledge/breast/considerations.csv")),
-            ("civic.csv", include_str!("../../../../knowledge/breast/civic.csv")),
-            ("levels.csv", include_str!("../../../../knowledge/breast/levels.csv")),
-            ("reviews.csv", include_str!("../../../../knowledge/breast/reviews.csv")),
-            ("release.csv", include_str!("../../../../knowledge/breast/release.csv")),
-        ];
-        Files(files.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect())
-    }
-
-    /// Reads the files of a folder.
-    pub fn read(folder: &Path) -> Result<Files, Vec<Problem>> {
-        let (mut files, mut problems) = (Files::default(), Vec::new());
-        for name in Files::NAMES {
-            match std::fs::read_to_string(folder.join(name)) {
-                Ok(text) => {
-                    files.0.insert(name.to_owned(), text);
-                }
-                Err(e) => problems.push(Problem::new(
-                    folder.join(name).display().to_string(),
-                    "file",
-                    format!("ファイルを読めません: {e}"),
-                    format!("the file cannot be read: {e}"),
-                )),
-            }
-        }
-        if problems.is_empty() { Ok(files) } else { Err(problems) }
-    }
-}
 
 /// One row with its place.
 struct Row<'t> {
@@ -115,6 +58,9 @@ impl Loader {
         mut each: impl FnMut(&mut Loader, &Row<'_>),
     ) {
         let Some(text) = files.0.get(name) else {
+            if Files::LATER.contains(&name) {
+                return;
+            }
             return self.problem(Problem::new(name, "file", "ファイルがありません", "the file is missing"));
         };
         let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(text.as_bytes());
@@ -462,6 +408,16 @@ impl Knowledge {
             }
         });
 
+        let known = beside::Known {
+            dictionary: &dictionary,
+            functions: &functions,
+            drugs: &drugs,
+            assays: &assays,
+            concepts: &concepts,
+        };
+        let routes = beside::routes(&mut l, files, &known);
+        let adequacy = beside::checks(&mut l, files, &known);
+
         let mut evidence = Vec::new();
         l.rows(files, "civic.csv", &["evidence_id", "gene", "variant", "level", "source"], |l, row| {
             l.source(row);
@@ -494,7 +450,11 @@ impl Knowledge {
         let mut reviews = Vec::new();
         l.rows(files, "reviews.csv", &["row_id", "curator", "reviewer", "date"], |l, row| {
             let id = row.get("row_id").to_owned();
-            if !approvals.iter().any(|a| a.id == id) && !labels.iter().any(|label| label.id == id) {
+            let there = approvals.iter().any(|a| a.id == id)
+                || labels.iter().any(|label| label.id == id)
+                || routes.iter().any(|route| route.id == id)
+                || adequacy.iter().any(|check| check.id == id);
+            if !there {
                 l.unknown(row, "row_id", &id);
             }
             for column in ["curator", "reviewer"] {
@@ -542,6 +502,8 @@ impl Knowledge {
             considerations,
             evidence,
             levels,
+            routes,
+            adequacy,
             reviews,
             dictionary,
             functions,
@@ -589,7 +551,7 @@ fn concept(
             let (low, high) = bounds();
             (Domain::Decimal { low, high }, Type::Decimal { unit: None })
         }
-        (_, "code" | "code list") => (Domain::Code(codes.clone()), Type::codes(codes)),
+        (_, "code" | "code list") => (Domain::Code(codes.clone()), Type::codes(codes.clone())),
         (_, other) => return l.unknown(row, "type", other),
     };
     let is_gene = name.starts_with("variant.");
@@ -602,7 +564,20 @@ fn concept(
     };
     let slot = match dictionary.slot(&path).filter(|_| is_gene) {
         Some(slot) => Ok(slot),
-        None => dictionary.add(Item::new(&path, kind, Text::same(path.clone()))),
+        None => {
+            let label = protocol::concept(&path).cloned().unwrap_or_else(|| Text::same(path.clone()));
+            let mut item = Item::new(&path, kind, label);
+            // `code:日本語:English`, for explanations.
+            for words in row.get("words").split('|').filter(|w| !w.is_empty()) {
+                match words.split(':').collect::<Vec<_>>().as_slice() {
+                    [code, ja, en] if codes.iter().any(|c| c == code) => {
+                        item.code_labels.insert((*code).to_owned(), Text::new(*ja, *en));
+                    }
+                    _ => l.unknown(row, "words", words),
+                }
+            }
+            dictionary.add(item)
+        }
     };
     match slot {
         Ok(slot) => {

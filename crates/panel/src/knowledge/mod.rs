@@ -331,6 +331,10 @@ pub struct Knowledge {
     pub considerations: Vec<Consideration>,
     pub evidence: Vec<Evidence>,
     pub levels: Vec<Levels>,
+    /// Ways to a treatment outside of the labels.
+    pub routes: Vec<crate::Route>,
+    /// What makes a specimen adequate.
+    pub adequacy: Vec<crate::adequacy::Check>,
     pub reviews: Vec<Review>,
     pub dictionary: Dictionary,
     pub functions: Functions,

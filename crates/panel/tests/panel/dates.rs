@@ -85,11 +85,11 @@ fn expected(facts: &[Fact], regimen: &str, place: &str, on: &str) -> &'static st
 }
 
 #[test]
-fn the_day_before_and_the_day_of_every_verified_fact_in_all_three_places() {
+fn the_day_before_and_the_day_of_every_dated_fact_in_all_three_places() {
     let facts = facts();
+    // The days of unverified facts are asked too: on them nothing may happen.
     let mut days: Vec<String> = facts
         .iter()
-        .filter(|f| f.certainty == "H")
         .flat_map(|f| {
             let on = day(&f.effective);
             [on.yesterday().unwrap().to_string(), on.to_string(), on.tomorrow().unwrap().to_string()]
@@ -222,4 +222,31 @@ fn stale_knowledge_locks() {
     assert!(KNOWLEDGE.stale(query("2026-11-20", "JP")).is_none());
     assert!(KNOWLEDGE.stale(query("2027-05-19", "JP")).is_none());
     assert!(KNOWLEDGE.stale(query("2027-05-20", "JP")).is_some());
+}
+
+#[test]
+fn dated_considerations_and_evidence_are_told_from_the_day_on_which_they_could_be_known() {
+    let p = patient(
+        &serde_json::json!({"disease.extent": "advanced", "patient.sex": "female", "er.percent": 90, "pgr.percent": 0,
+            "her2.ihc": "1+", "variant.AKT1": {"value": "pathogenic", "assay_id": "F1CDX", "specimen": "tissue"},
+            "prior": {"complete": true, "items": [{"drugs": ["letrozole", "palbociclib"], "setting": "metastatic", "outcome": "progression"}]}}),
+        "2026-11-20",
+    );
+    let mut dated = 0;
+    for one in &KNOWLEDGE.considerations {
+        let Some(on) = one.known_from else { continue };
+        dated += 1;
+        let told = |on: jiff::civil::Date| {
+            let view = KNOWLEDGE.view(Query { as_of: on, place: Place::Jp, known_at: None });
+            view.considerations(&p, &view.options(&p)).iter().any(|c| c.id == one.id)
+        };
+        assert!(!told(on.yesterday().unwrap()) && told(on), "{}", one.id);
+    }
+    assert!(dated > 0);
+    let erbb2 = serde_json::json!({"variant.ERBB2": {"value": "pathogenic", "hgvs": "p.V777L", "assay_id": "F1CDX", "specimen": "tissue"}});
+    let known =
+        KNOWLEDGE.evidence.iter().find(|e| e.gene == "ERBB2" && e.variant == "MUTATION").unwrap().known_from;
+    let class = |on: jiff::civil::Date| finding(&options(&erbb2, &on.to_string(), "EU"), "ERBB2").reason;
+    assert_eq!(class(known.yesterday().unwrap()), "no_route");
+    assert_eq!(class(known), "evidence_B");
 }

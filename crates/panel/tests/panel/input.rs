@@ -146,3 +146,29 @@ fn mistakes_in_labels_are_told_with_row_and_excerpt() {
     files.0.remove("drugs.csv");
     assert!(Knowledge::load(&files).is_err());
 }
+
+#[test]
+fn a_name_that_cannot_be_read_and_a_specimen_that_is_not_the_tests_are_flagged_and_guess_nothing() {
+    let braf = |hgvs: &str| {
+        let p = json!({"disease.extent": "advanced", "patient.no_satisfactory_alternative": true,
+            "variant.BRAF": {"value": "pathogenic", "hgvs": hgvs, "assay_id": "F1CDX", "specimen": "tissue"}});
+        let all = options(&p, "2026-01-26", "US");
+        (option(&all, "agn_brafv600e_dt").verdict, all.flags)
+    };
+    let named = |flags: &[String]| flags.iter().any(|f| f == "unreadable_name:variant.BRAF");
+    for (hgvs, verdict, unreadable) in [
+        ("p.V600E", Verdict::Eligible, false),
+        ("p.(Val600Glu)", Verdict::Eligible, false),
+        ("p.V600K", Verdict::NotEligible, false),
+        ("p.V6OOE", Verdict::Open, true),
+        ("p.Foo1", Verdict::Open, true),
+        ("V600", Verdict::Open, true),
+        ("NM_004333.4:c.1799T>A", Verdict::Open, false),
+    ] {
+        let (got, flags) = braf(hgvs);
+        assert_eq!((got, named(&flags)), (verdict, unreadable), "{hgvs} {flags:?}");
+    }
+    let p = json!({"variant.AKT1": {"value": "pathogenic", "assay_id": "G360CDX", "specimen": "tissue"}});
+    let flags = options(&p, "2026-01-26", "US").flags;
+    assert_eq!(flags, ["specimen_contradicts_assay:variant.AKT1"]);
+}

@@ -2,7 +2,9 @@
 
 use crate::world::*;
 use panel::*;
+use proptest::prelude::*;
 use serde_json::json;
+use std::sync::LazyLock;
 
 /// The knowledge without any fact of certainty M or L.
 fn verified_only() -> Knowledge {
@@ -38,6 +40,19 @@ fn verified_only() -> Knowledge {
     let labels = String::from_utf8(writer.into_inner().unwrap()).unwrap();
     files.0.insert("approvals.csv".into(), kept);
     files.0.insert("labels.csv".into(), labels);
+    for name in ["routes.csv", "adequacy.csv"] {
+        let mut reader = csv::Reader::from_reader(files.0[name].as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let at = header.iter().position(|h| h == "certainty").unwrap();
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&header).unwrap();
+        for record in reader.records().map(Result::unwrap).filter(|r| &r[at] == "H") {
+            writer.write_record(&record).unwrap();
+        }
+        let kept = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        assert_ne!(kept, files.0[name]);
+        files.0.insert(name.into(), kept);
+    }
     Knowledge::load(&files).unwrap_or_else(|p| panic!("{p:?}"))
 }
 
@@ -141,4 +156,41 @@ fn every_start_has_one_label_and_all_regimens_have_a_rule_somewhere() {
         assert!(KNOWLEDGE.labels.iter().any(|l| l.regimen == at), "{}", regimen.id);
     }
     assert_eq!(KNOWLEDGE.regimens.len(), 44);
+}
+
+static FIRM: LazyLock<Knowledge> = LazyLock::new(verified_only);
+
+/// Every day on which something dated begins or ends, and the day before it.
+static DAYS: LazyLock<Vec<jiff::civil::Date>> = LazyLock::new(|| {
+    let facts = KNOWLEDGE.approvals.iter().map(Approval::effective);
+    let routes = KNOWLEDGE.routes.iter().flat_map(|r| [Some(r.opened), r.closed]).flatten();
+    let mut days: Vec<_> = facts.chain(routes).flat_map(|d| [d.yesterday().unwrap(), d]).collect();
+    days.sort();
+    days.dedup();
+    days
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+    #[test]
+    fn on_any_dated_day_unverified_facts_change_no_verdict_status_class_or_subtype(
+        json in crate::registry::profile(),
+        on in 0..DAYS.len(),
+        at in 0..3usize,
+    ) {
+        // The patient is described as of the last day; only the world moves.
+        let last = day("2026-11-20");
+        let profile = Profile::from_value(&json).unwrap();
+        let Ok(with) = KNOWLEDGE.patient(&profile, last) else { return Ok(()) };
+        let without = FIRM.patient(&profile, last).unwrap();
+        let q = Query { as_of: DAYS[on], place: Place::ALL[at], known_at: None };
+        let (a, b) = (KNOWLEDGE.view(q).options(&with), FIRM.view(q).options(&without));
+        prop_assert_eq!((a.subtype, a.her2_category, &a.flags), (b.subtype, b.her2_category, &b.flags));
+        for (a, b) in a.regimens.iter().zip(&b.regimens) {
+            prop_assert_eq!((&a.id, a.verdict, a.status, &a.missing), (&b.id, b.verdict, b.status, &b.missing));
+        }
+        for (a, b) in a.findings.iter().zip(&b.findings) {
+            prop_assert_eq!((&a.finding, a.class, a.reason, &a.missing, &a.rows), (&b.finding, b.class, b.reason, &b.missing, &b.rows));
+        }
+    }
 }
