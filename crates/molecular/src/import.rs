@@ -129,6 +129,9 @@ pub fn run(inputs: &[Input<'_>], stated: &Stated, profile: Map<String, Value>) -
     if let Some(Value::String(id)) = values.remove("assay_id") {
         test.assay = test.assay.or(Some(id));
     }
+    if let Some(Value::String(name)) = values.remove("laboratory") {
+        test.laboratory = Some(name);
+    }
     if let Some(Value::String(date)) = values.remove("collected") {
         test.date = test.date.or(Some(date));
     }
@@ -186,8 +189,10 @@ fn with_test(value: Value, test: &Test) -> Value {
     if let Some(a) = &test.assay {
         m.insert("assay_id".into(), Value::String(a.clone()));
     }
-    for (key, date) in [("date", &test.date), ("reported", &test.reported)] {
-        if let Some(d) = date {
+    for (key, stated) in
+        [("date", &test.date), ("reported", &test.reported), ("laboratory", &test.laboratory)]
+    {
+        if let Some(d) = stated {
             m.insert(key.into(), Value::String(d.clone()));
         }
     }

@@ -18,6 +18,8 @@ pub struct Test {
     pub date: Option<String>,
     /// Day of the report, as ISO.
     pub reported: Option<String>,
+    /// Who tested, as the report says it.
+    pub laboratory: Option<String>,
     /// Blood: the sample held enough tumour DNA for an absence to mean something. Ignored for tissue.
     pub adequate: bool,
     /// Blood: the report states a tumour fraction too low for an absence.
@@ -70,6 +72,9 @@ fn shared(test: &Test, f: Option<&Finding>) -> Map<String, Value> {
     }
     if let Some(d) = &test.reported {
         m.insert("reported".into(), text(d));
+    }
+    if let Some(name) = &test.laboratory {
+        m.insert("laboratory".into(), text(name));
     }
     m
 }

@@ -25,7 +25,6 @@ pub struct Options<'a> {
 #[serde(deny_unknown_fields)]
 struct Report {
     assay_id: Option<String>,
-    #[allow(dead_code)]
     laboratory: Option<String>,
     specimen: Option<String>,
     collected: Option<String>,
@@ -332,6 +331,9 @@ fn number(d: Decimal) -> serde_json::Value {
 
 fn values(report: &Report, file: &str, reading: &mut Reading) {
     let fraction = |d: &Decimal| (Decimal::ZERO..=Decimal::ONE).contains(d);
+    if let Some(name) = report.laboratory.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
+        reading.values.insert("laboratory".into(), serde_json::Value::String(name.to_owned()));
+    }
     if let Some(tmb) = report.tmb.filter(|d| !d.is_sign_negative()) {
         reading.values.insert("tmb.per_mb".into(), number(tmb));
     }

@@ -228,3 +228,13 @@ fn dated_blood_tests_make_a_series_in_which_a_mutation_can_emerge() {
     assert_eq!(series, [("2025-06-01", "none_found"), ("2026-01-05", "pathogenic")]);
     assert!(both["ctdna.samples"][0]["adequate"].as_bool().unwrap());
 }
+
+#[test]
+fn the_laboratory_of_a_report_stands_with_every_observation_of_it() {
+    let text = r#"{"assay_id": "F1CDX", "laboratory": " Central Laboratory ", "specimen": "tissue", "tmb": 4.2, "msi": "stable",
+        "findings": [{"gene": "PIK3CA", "hgvs_p": "p.H1047R", "class": "pathogenic"}, {"gene": "AKT1", "kind": "none_found"}]}"#;
+    let i = run_bytes(Role::Report, text.as_bytes(), Stated { specimen: None, assay: None, ..stated() });
+    for concept in ["variant.PIK3CA", "variant.AKT1", "tmb.per_mb", "msi.status"] {
+        assert_eq!(i.profile[concept]["laboratory"], "Central Laboratory", "{concept}");
+    }
+}
