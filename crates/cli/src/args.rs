@@ -223,11 +223,24 @@ pub enum Command {
 pub enum PanelCommand {
     /// Reads a laboratory's files into a profile, and tells what could not be used
     Import(Box<crate::molecular_files::ImportArgs>),
+    /// Writes a case of a registry as a profile
+    Export {
+        #[command(flatten)]
+        case: CaseOf,
+        #[arg(long, value_name = "PROFILE.json")]
+        out: PathBuf,
+        #[arg(long, value_parser = lang, default_value = "en")]
+        lang: Lang,
+    },
     /// Derives lines of therapy from the treatments of a profile, with the rule behind every step
     Lines(crate::treatment_lines::LinesArgs),
     /// Subtype, verdict on every regimen with what is missing, class of every finding
     Options {
-        profile: PathBuf,
+        /// A profile as a file; or a case of a registry by --ledger and --participant
+        #[arg(required_unless_present = "ledger", conflicts_with = "ledger")]
+        profile: Option<PathBuf>,
+        #[command(flatten)]
+        case: CaseOf,
         /// The day of the question
         #[arg(long, value_name = "YYYY-MM-DD")]
         as_of: Date,
@@ -249,6 +262,19 @@ pub enum PanelCommand {
     },
 }
 
+/// A case in a registry's ledger.
+#[derive(clap::Args)]
+pub struct CaseOf {
+    /// The ledger of a registry such as studies/panel-breast
+    #[arg(long, value_name = "FILE|URL", requires = "participant")]
+    pub ledger: Option<String>,
+    #[arg(long, value_name = "N", requires = "ledger")]
+    pub participant: Option<u32>,
+    /// Its study, where the ledger holds several
+    #[arg(long, requires = "ledger")]
+    pub study: Option<String>,
+}
+
 #[derive(Subcommand)]
 pub enum KnowledgeCommand {
     /// Brings CIViC's evidence items to normalised variants and Japanese levels, and counts them
@@ -266,6 +292,12 @@ pub enum KnowledgeCommand {
         /// Profile of an open case; may be given several times
         #[arg(long = "case", value_name = "PROFILE.json")]
         cases: Vec<PathBuf>,
+        /// All cases of a registry's ledger; may stand beside --case
+        #[arg(long, value_name = "FILE|URL")]
+        ledger: Option<String>,
+        /// Its study, where the ledger holds several
+        #[arg(long, requires = "ledger")]
+        study: Option<String>,
         #[arg(long, value_name = "YYYY-MM-DD")]
         as_of: Option<Date>,
         #[arg(long, value_name = "JP|US|EU", value_parser = crate::expert_panel::place)]

@@ -1,9 +1,9 @@
 //! What the commands about the expert panel and its knowledge do.
 
-use crate::args::{Format, KnowledgeCommand, PanelCommand};
+use crate::args::{CaseOf, Format, KnowledgeCommand, PanelCommand};
 use crate::failure::{Answer, Failure};
 use crate::run::{print, write_whole};
-use crate::{molecular_files, treatment_lines};
+use crate::{molecular_files, registry_cases, treatment_lines};
 use panel::{Files, Knowledge, Place, Problem, Profile, Query};
 use std::path::{Path, PathBuf};
 use words::Lang;
@@ -12,8 +12,14 @@ pub fn run(command: PanelCommand) -> Result<Answer, Failure> {
     match command {
         PanelCommand::Import(args) => molecular_files::import(&args),
         PanelCommand::Lines(args) => treatment_lines::run(&args),
+        PanelCommand::Export { case, out, lang } => {
+            let json = one_of(&case, lang)?.to_json();
+            write_whole(&out, format!("{json:#}\n").as_bytes())?;
+            Ok(Answer::Done)
+        }
         PanelCommand::Options {
             profile,
+            case,
             as_of,
             jurisdiction,
             known_at,
@@ -27,10 +33,15 @@ pub fn run(command: PanelCommand) -> Result<Answer, Failure> {
             if let Some(stale) = knowledge.stale(query).filter(|_| !allow_stale) {
                 return Err(Failure::Refused(stale.get(lang).to_owned()));
             }
-            let text =
-                std::fs::read_to_string(&profile).map_err(|e| Failure::unusable(profile.display(), e))?;
-            let told = |problems: Vec<Problem>| Failure::Refused(told(&problems, Some(&profile), lang));
-            let read = Profile::from_json(&text).map_err(told)?;
+            let told = |problems: Vec<Problem>| Failure::Refused(told(&problems, profile.as_deref(), lang));
+            let read = match &profile {
+                Some(file) => {
+                    let text =
+                        std::fs::read_to_string(file).map_err(|e| Failure::unusable(file.display(), e))?;
+                    Profile::from_json(&text).map_err(told)?
+                }
+                None => one_of(&case, lang)?,
+            };
             let patient = knowledge.patient(&read, as_of).map_err(told)?;
             let view = knowledge.view(query);
             let options = view.options(&patient);
@@ -58,13 +69,35 @@ pub fn knowledge(command: KnowledgeCommand) -> Result<Answer, Failure> {
             print(&panel::summary(&knowledge, lang))
         }
         KnowledgeCommand::Civic(args) => molecular_files::civic(&args),
-        KnowledgeCommand::Diff { before, after, cases, as_of, jurisdiction, format, lang } => {
-            diff(&before, &after, &cases, as_of.zip(jurisdiction), format, lang)
+        KnowledgeCommand::Diff { before, after, cases, ledger, study, as_of, jurisdiction, format, lang } => {
+            let mut open = Vec::new();
+            for case in cases {
+                let text =
+                    std::fs::read_to_string(&case).map_err(|e| Failure::unusable(case.display(), e))?;
+                let profile = Profile::from_json(&text)
+                    .map_err(|problems| Failure::Refused(told(&problems, Some(&case), lang)))?;
+                open.push((case, profile));
+            }
+            if let Some(ledger) = ledger {
+                let held = registry_cases::cases(&ledger, study.as_deref(), lang)?;
+                open.extend(
+                    held.into_iter().map(|(n, profile)| (PathBuf::from(format!("{ledger} {n}")), profile)),
+                );
+            }
+            diff(&before, &after, &open, as_of.zip(jurisdiction), format, lang)
         }
         KnowledgeCommand::Release { folder, key, out, draft, lang } => {
             release(&folder, &key, &out, draft, lang)
         }
         KnowledgeCommand::Verify { folder, note, key } => verify(&folder, &note, &key),
+    }
+}
+
+/// The case of a registry that is named.
+fn one_of(case: &CaseOf, lang: Lang) -> Result<Profile, Failure> {
+    match (&case.ledger, case.participant) {
+        (Some(ledger), Some(n)) => registry_cases::case(ledger, case.study.as_deref(), n, lang),
+        _ => Err(Failure::Usage("name a case by --ledger and --participant".into())),
     }
 }
 
@@ -83,7 +116,7 @@ fn files(folder: &Path, lang: Lang) -> Result<(Files, Knowledge), Failure> {
 fn diff(
     before: &Path,
     after: &Path,
-    cases: &[PathBuf],
+    cases: &[(PathBuf, Profile)],
     question: Option<(jiff::civil::Date, Place)>,
     format: Format,
     lang: Lang,
@@ -93,16 +126,14 @@ fn diff(
     let mut touched = Vec::new();
     if !cases.is_empty() {
         let Some((as_of, place)) = question else {
-            return Err(Failure::Usage("--case needs --as-of and --jurisdiction".into()));
+            return Err(Failure::Usage("--case and --ledger need --as-of and --jurisdiction".into()));
         };
         let query = Query { as_of, place, known_at: None };
-        for case in cases {
-            let text = std::fs::read_to_string(case).map_err(|e| Failure::unusable(case.display(), e))?;
+        for (case, profile) in cases {
             let refused = |problems: Vec<Problem>| Failure::Refused(told(&problems, Some(case), lang));
-            let profile = Profile::from_json(&text).map_err(refused)?;
             let (a, b) = (
-                old.patient(&profile, as_of).map_err(refused)?,
-                new.patient(&profile, as_of).map_err(refused)?,
+                old.patient(profile, as_of).map_err(refused)?,
+                new.patient(profile, as_of).map_err(refused)?,
             );
             touched.extend(panel::compare(&case.display().to_string(), (&old, &a, query), (&new, &b, query)));
         }

@@ -13,6 +13,7 @@ mod letter;
 mod mail;
 mod molecular_files;
 mod progress;
+mod registry_cases;
 mod replicate;
 mod report_file;
 mod run;

@@ -43,7 +43,8 @@ pub fn run(args: &LinesArgs) -> Result<Answer, Failure> {
     let profile = panel::Profile::from_value(&json).map_err(refused)?;
     let knowledge = expert_panel::load(None, args.lang)?;
     let prior = profile.prior.unwrap_or_default();
-    let corrections = match &args.correct {
+    let mut decided = lines::decided(&prior.items);
+    let new = match &args.correct {
         Some(path) => corrections(&json_of(path)?, prior.items.len()).ok_or_else(|| {
             Failure::unusable(
                 path.display(),
@@ -52,9 +53,10 @@ pub fn run(args: &LinesArgs) -> Result<Answer, Failure> {
         })?,
         None => BTreeMap::new(),
     };
-    let derived = lines::derive(&prior.items, &knowledge.drugs, &corrections);
+    decided.extend(new);
+    let derived = lines::derive(&prior.items, &knowledge.drugs, &decided);
     if let Some(out) = &args.out {
-        mark(&mut json, &derived);
+        mark(&mut json, &derived, &decided);
         write_whole(out, format!("{json:#}\n").as_bytes())?;
     }
     print(&match args.format {
@@ -83,8 +85,8 @@ fn corrections(json: &Value, treatments: usize) -> Option<BTreeMap<usize, Correc
     Some(out)
 }
 
-/// Writes line, rule and certainty beside every treatment.
-fn mark(profile: &mut Value, derived: &Lines) {
+/// Writes line, rule and certainty beside every treatment, and the decisions so that they are read again.
+fn mark(profile: &mut Value, derived: &Lines, decided: &BTreeMap<usize, Correction>) {
     let items = profile.pointer_mut("/prior/items").and_then(Value::as_array_mut);
     for (i, item) in items.into_iter().flatten().enumerate() {
         let step = derived.steps.iter().find(|s| s.treatment == i);
@@ -92,8 +94,10 @@ fn mark(profile: &mut Value, derived: &Lines) {
             map.insert("line".into(), step.line.map_or(Value::Null, Value::from));
             map.insert("line_rule".into(), serde_json::to_value(step.rule).unwrap_or(Value::Null));
             map.insert("line_certain".into(), Value::from(step.certain));
-            if let Some(by) = &step.by {
-                map.insert("line_by".into(), Value::from(by.as_str()));
+            if let Some(c) = decided.get(&i) {
+                map.insert("line_decided".into(), Value::from(if c.new_line { "new" } else { "same" }));
+                map.insert("line_decided_by".into(), Value::from(c.by.as_str()));
+                map.insert("line_decided_reason".into(), Value::from(c.reason.as_str()));
             }
         }
     }

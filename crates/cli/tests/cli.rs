@@ -461,6 +461,10 @@ fn treatments_become_lines_with_their_rules_and_a_correction_is_written_down() {
         "{told}"
     );
     assert!(std::fs::read_to_string(path("q.json")).unwrap().contains("\"line_rule\": \"corrected\""));
+    // The decision is kept with the case, and told with its options.
+    assert!(done(&["panel", "lines", &path("q.json")]).starts_with("Lines of therapy: 2\n"));
+    let told = done(&["panel", "options", &path("q.json"), "--as-of", "2026-01-26", "--jurisdiction", "JP"]);
+    assert!(told.contains("dr.a: progression in the liver"), "{told}");
 }
 
 const COLON: &str = "studies/int0035/data/colon.csv";
@@ -665,4 +669,225 @@ fn pdf_of_every_kind_is_sound_and_holds_the_numbers_of_the_page() {
 fn numbers(text: &str) -> std::collections::BTreeSet<String> {
     let parts = text.split(|c: char| !(c.is_ascii_digit() || c == '.'));
     parts.map(|p| p.trim_matches('.').to_owned()).filter(|p| !p.is_empty()).collect()
+}
+#[test]
+fn the_panels_options_come_as_the_contract_says_and_bad_profiles_are_refused_with_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("case.json");
+    let path = file.to_str().unwrap();
+    let ask = ["panel", "options", path, "--as-of", "2026-04-26", "--jurisdiction", "JP", "--format", "json"];
+    let profile = r#"{"patient.sex": "female", "disease.extent": "advanced", "er.percent": 0, "pgr.percent": 0,
+        "her2.ihc": {"value": "3+", "assay_id": "4B5_PATHWAY"},
+        "prior": {"complete": true, "items": [
+            {"drugs": ["trastuzumab", "pertuzumab", "docetaxel"], "setting": "metastatic", "outcome": "progression"}]}}"#;
+    std::fs::write(&file, profile).unwrap();
+    let out: serde_json::Value = serde_json::from_str(&done(&ask)).unwrap();
+    assert_eq!(
+        (out["subtype"].as_str(), out["her2_category"].as_str()),
+        (Some("HR-/HER2+"), Some("positive"))
+    );
+    assert_eq!(out["regimens"].as_array().unwrap().len(), 44);
+    let tucatinib =
+        out["regimens"].as_array().unwrap().iter().find(|r| r["id"] == "tucatinib_tras_cape").unwrap();
+    assert_eq!(
+        (&tucatinib["verdict"], &tucatinib["status"]),
+        (&"eligible".into(), &"in_force_not_reimbursed".into())
+    );
+    assert!(
+        out["missing"]["subtype"].is_array() && out["flags"].is_array() && out["banner"]["ja"].is_string()
+    );
+    assert_eq!(out["findings"][0]["finding"], "HER2_positive");
+    let japanese =
+        done(&["panel", "options", path, "--as-of", "2026-04-26", "--jurisdiction", "JP", "--lang", "ja"]);
+    assert!(japanese.contains("研究用の道具") && japanese.contains("承認あり・薬価未収載"));
+
+    std::fs::write(&file, r#"{"her2.ihc": {"value": "3+", "assay_id": "4B5"}}"#).unwrap();
+    let (code, told) = refused(&ask);
+    assert!(code == 1 && told.contains("her2.ihc.assay_id: there is no assay `4B5`"), "{told}");
+    let (code, told) = refused(&["panel", "options", path, "--as-of", "2030-01-01", "--jurisdiction", "JP"]);
+    assert!(code == 1 && told.contains("locked"), "{told}");
+    assert_eq!(refused(&["panel", "options", path, "--as-of", "2026-01-01", "--jurisdiction", "UK"]).0, 2);
+}
+
+#[test]
+fn a_knowledge_folder_is_checked_signed_and_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = folder.path().join("breast");
+    copy(&root().join("knowledge/breast"), &copied);
+    let copied = copied.to_str().unwrap();
+    assert!(done(&["knowledge", "check", copied]).contains("44 regimens, 162 facts about approval"));
+    assert!(done(&["knowledge", "diff", "knowledge/breast", copied]).contains("0 rows differ"));
+    let approvals = Path::new(copied).join("approvals.csv");
+    let text = std::fs::read_to_string(&approvals).unwrap();
+    std::fs::write(&approvals, text.replacen("2026-02-19,day,2026-02-19", "2026-02-20,day,2026-02-19", 1))
+        .unwrap();
+    let told = done(&["knowledge", "diff", "knowledge/breast", copied]);
+    assert!(
+        told.contains("tucatinib_tras_cape.JP.2 changed") && told.contains("date: 2026-02-19 → 2026-02-20"),
+        "{told}"
+    );
+    let (key, note) = (folder.path().join("key"), folder.path().join("note"));
+    std::fs::write(&key, ledger::Signer::new("panel", &[3; 32]).unwrap().secret_text()).unwrap();
+    let sign =
+        ["knowledge", "release", copied, "--key", key.to_str().unwrap(), "--out", note.to_str().unwrap()];
+    let (code, told) = refused(&sign);
+    assert!(code == 1 && told.contains("has not been reviewed by two people"), "{told}");
+    let drafted: Vec<&str> = sign.iter().copied().chain(["--draft"]).collect();
+    assert!(done(&drafted).contains("draft"));
+    let public = folder.path().join("key.pub");
+    std::fs::write(&public, ledger::Signer::new("panel", &[3; 32]).unwrap().verifier().to_string()).unwrap();
+    let verify = ["knowledge", "verify", copied, note.to_str().unwrap(), "--key", public.to_str().unwrap()];
+    assert!(done(&verify).contains("the signature holds"));
+    std::fs::write(&approvals, text).unwrap();
+    let (code, told) = refused(&verify);
+    assert!(code == 1 && told.contains("not those that were signed"), "{told}");
+}
+
+/// Every kind of bad input that the panel can be given, as a person would give it.
+#[test]
+fn bad_input_to_the_panel_is_named_and_explained_and_nothing_is_guessed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |n: &str| folder.path().join(n).display().to_string();
+    let ask = |profile: &str| {
+        std::fs::write(path("p.json"), profile).unwrap();
+        refused(&["panel", "options", &path("p.json"), "--as-of", "2026-01-26", "--jurisdiction", "JP"])
+    };
+    for (profile, named) in [
+        (
+            r#"{"variant.ESR1": {"value": "pathogenic", "date": "2026-01-27"}}"#,
+            "variant.ESR1.date: 2026-01-27 is after",
+        ),
+        (r#"{"pdl1.cps": {"value": 10, "assay_id": "22C4"}}"#, "pdl1.cps.assay_id: there is no assay `22C4`"),
+        (
+            r#"{"prior": {"complete": true, "items": [{"drugs": ["letrozol"], "setting": "metastatic"}]}}"#,
+            "there is no drug `letrozol`",
+        ),
+        (r#"{"er.percent": 1, "er.percent": 90}"#, "er.percent"),
+        (r#"{"disease.site": "other"}"#, "other sites"),
+        (r#"{"her2.ihc": {"value": "2+", "fixative": "alcohol"}}"#, "her2.ihc.fixative"),
+        (
+            r#"{"prior": {"complete": true, "items": [{"drugs": ["letrozole"], "line_decided": "new"}]}}"#,
+            "line_decided_by",
+        ),
+    ] {
+        let (code, told) = ask(profile);
+        assert!(code == 1 && told.contains(named), "{profile}: {told}");
+    }
+    // A malformed name, a variant that is not in its gene, and the other build: refused or left out by name.
+    let report = |text: &str| {
+        std::fs::write(path("r.json"), text).unwrap();
+        let out = path("out.json");
+        let run =
+            shirube(&["panel", "import", "--report", &path("r.json"), "--date", "2026-01-05", "--out", &out]);
+        let told =
+            format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        (told, std::fs::read_to_string(out).unwrap_or_default())
+    };
+    let (told, written) = report(
+        r#"{"assay_id": "F1CDX", "specimen": "tissue", "findings": [{"gene": "PIK3CA", "hgvs_p": "p.H1047", "class": "pathogenic"}]}"#,
+    );
+    assert!(told.contains("p.H1047") && !written.contains("pathogenic"), "{told}{written}");
+    let (told, written) = report(
+        r#"{"assay_id": "F1CDX", "specimen": "tissue", "build": "GRCh37",
+            "findings": [{"gene": "PIK3CA", "hgvs_g": "NC_000017.10:g.7577121G>A", "class": "pathogenic"}]}"#,
+    );
+    assert!(told.contains("PIK3CA") && !written.contains("\"pathogenic\""), "{told}{written}");
+    let wrong = shirube(&[
+        "panel",
+        "import",
+        "--build",
+        "GRCh37",
+        "--vcf",
+        "crates/molecular/tests/data/pcgr/T001-BRCA.grch38.vcf.gz",
+        "--specimen",
+        "tissue",
+        "--assay",
+        "F1CDX",
+        "--date",
+        "2026-01-05",
+        "--out",
+        &path("v.json"),
+    ]);
+    let told = String::from_utf8_lossy(&wrong.stdout);
+    assert!(wrong.status.code() == Some(1) && told.contains("Wrong genome build"), "{told}");
+    assert!(!Path::new(&path("v.json")).exists());
+    // A withdrawn regimen is told as withdrawn.
+    std::fs::write(
+        path("w.json"),
+        r#"{"patient.sex": "female", "disease.extent": "advanced", "er.percent": 0, "pgr.percent": 0,
+            "her2.ihc": {"value": "0", "assay_id": "4B5_PATHWAY"}, "pdl1.ic": {"value": 5, "assay_id": "SP142"},
+            "prior": {"complete": true, "items": []}}"#,
+    )
+    .unwrap();
+    let out = done(&[
+        "panel",
+        "options",
+        &path("w.json"),
+        "--as-of",
+        "2022-01-01",
+        "--jurisdiction",
+        "US",
+        "--format",
+        "json",
+    ]);
+    let out: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let all = out["regimens"].as_array().unwrap();
+    let atezo = all.iter().find(|r| r["id"] == "atezo_nabpac_tnbc").unwrap();
+    assert_eq!((&atezo["verdict"], &atezo["status"]), (&"not_eligible".into(), &"withdrawn".into()));
+    // A row of knowledge without source.
+    let copied = path("breast");
+    copy(&root().join("knowledge/breast"), Path::new(&copied));
+    let routes = Path::new(&copied).join("routes.csv");
+    let text = std::fs::read_to_string(&routes).unwrap();
+    let source =
+        text.lines().nth(1).unwrap().split(",H,").nth(1).unwrap().rsplit_once(",\"").unwrap().0.to_owned();
+    std::fs::write(&routes, text.replacen(&source, "", 1)).unwrap();
+    let (code, told) = refused(&["knowledge", "check", &copied]);
+    assert!(code == 1 && told.contains("routes.csv:2 source: the row has no source"), "{told}");
+}
+
+#[test]
+fn a_registrys_cases_are_asked_exported_and_told_when_knowledge_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |n: &str| folder.path().join(n).display().to_string();
+    let ledger = path("panel.db");
+    done(&["simulate", "studies/panel-breast", "--seed", "3", "--ledger", &ledger]);
+    let question = ["--as-of", "2026-11-15", "--jurisdiction", "JP", "--format", "json"];
+    let mut of_ledger = vec!["panel", "options", "--ledger", &ledger, "--participant", "2"];
+    of_ledger.extend(question);
+    let from_ledger = done(&of_ledger);
+    let file = path("case.json");
+    done(&["panel", "export", "--ledger", &ledger, "--participant", "2", "--out", &file]);
+    let mut of_file = vec!["panel", "options", &file];
+    of_file.extend(question);
+    assert_eq!(done(&of_file), from_ledger, "two shapes of the same case");
+    let (code, told) =
+        refused(&["panel", "export", "--ledger", &ledger, "--participant", "999", "--out", &file]);
+    assert!(code == 1 && told.contains("is not registered"), "{told}");
+
+    let newer = path("breast");
+    copy(&root().join("knowledge/breast"), Path::new(&newer));
+    let approvals = Path::new(&newer).join("approvals.csv");
+    let text = std::fs::read_to_string(&approvals).unwrap();
+    let changed: String = text
+        .lines()
+        .map(|l| if l.starts_with("dato_hrpos.JP.1,") { l.replace("2024-12-27", "2026-12-27") } else { l.to_owned() } + "\n")
+        .collect();
+    assert_ne!(changed, text);
+    std::fs::write(&approvals, changed).unwrap();
+    let told = done(&[
+        "knowledge",
+        "diff",
+        "knowledge/breast",
+        &newer,
+        "--ledger",
+        &ledger,
+        "--as-of",
+        "2026-11-15",
+        "--jurisdiction",
+        "JP",
+    ]);
+    assert!(told.contains("dato_hrpos.JP.1 changed"), "{told}");
+    let touched = told.lines().find(|l| l.contains("cases are touched")).unwrap();
+    assert!(!touched.starts_with("0 of") && told.contains("dato_hrpos: eligible"), "{told}");
 }

@@ -89,6 +89,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/{lang}/panel", get(panel::page))
         .route("/{lang}/panel/own", post(panel::own))
         .route("/{lang}/panel/{case}", get(panel::example))
+        .route("/{lang}/panel/of/{study}", get(panel::registry::list))
+        .route("/{lang}/panel/of/{study}/{participant}", get(panel::registry::case))
         .route("/assets/{name}", get(asset))
         .route("/api/{study}/moment", get(api::moment))
         .nest("/{lang}/{study}", study)

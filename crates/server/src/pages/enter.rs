@@ -47,6 +47,9 @@ struct EnterPage {
     visit: String,
     number: u32,
     items: Vec<Choice>,
+    /// Whether a profile can be read into this form.
+    reads: bool,
+    profile: String,
 }
 
 /// A section of a form with its fields, each already set.
@@ -324,8 +327,57 @@ fn show(ask: &Ask, key: &FormKey, status: StatusCode, with: Shown) -> Result<Res
         visit: key.visit.as_ref().map(ToString::to_string).unwrap_or_default(),
         number: key.number,
         items: items.iter().map(|i| Choice::new(&i.id, &fields::label(t, i), "")).collect(),
+        reads: panel::registry::holds_cases(compiled.protocol.forms.get_key_value(key.form.as_str()))
+            && ask.may_now(Action::SaveForm),
+        profile: typed.get("profile").cloned().unwrap_or_default(),
     };
     page_with(status, &page)
+}
+
+/// A profile put into the fields, to be looked over and saved. What other forms say otherwise is told and not touched.
+fn read_profile(
+    ask: &Ask,
+    view: &View<'_>,
+    p: &ParticipantView<'_>,
+    key: &FormKey,
+    mut typed: Typed,
+) -> Shown {
+    let t = ask.t;
+    let forms = &view.protocol().protocol.forms;
+    let label = t.say("panel-read").into_owned();
+    let fault = |what: String| Fault { name: "profile".to_owned(), label: label.clone(), what };
+    let read = panel::Profile::from_json(typed.get("profile").map_or("", String::as_str));
+    let profile = match read {
+        Ok(profile) => profile,
+        Err(problems) => {
+            let faults = problems.iter().map(|problem| fault(problem.told(t.0))).collect();
+            return Shown { typed: Some(typed), faults, ..Shown::default() };
+        }
+    };
+    let (mut values, lost) = panel::registry::to_forms(&profile, forms);
+    let mut faults: Vec<Fault> = lost.iter().map(|problem| fault(problem.told(t.0))).collect();
+    let own = values.remove(key.form.as_str()).unwrap_or_default();
+    for (other, values) in &values {
+        let held = FormKey { form: other.as_str().into(), visit: None, number: 1 };
+        let held = present(p.filled(&held));
+        let differs = values.iter().filter(|(item, value)| held.get(*item) != Some(value));
+        for (item, _) in differs {
+            let item = forms.get(other).and_then(|f| f.item(item));
+            let name = item.map_or(other.as_str(), |i| told::name(t.0, &i.ja, &i.en));
+            faults.push(fault(t.with("panel-read-differs", name).into_owned()));
+        }
+    }
+    let items: Vec<&Item> = forms.get(key.form.as_str()).map(|f| f.items().collect()).unwrap_or_default();
+    let now: BTreeMap<String, &Value> = own.iter().map(|(item, value)| (item.clone(), value)).collect();
+    // The day of the form, the token and the reason stay as they were typed.
+    typed.retain(|name, _| {
+        let root = name.split('.').next().unwrap_or(name);
+        !own.contains_key(root)
+    });
+    typed.remove("profile");
+    typed.extend(fields::type_out(&items, &now));
+    let done = Some(t.say("panel-read-done").into_owned()).filter(|_| faults.is_empty());
+    Shown { typed: Some(typed), faults, done, ..Shown::default() }
 }
 
 /// What is to be done with what was typed.
@@ -341,6 +393,9 @@ fn judge(ask: &Ask, key: &FormKey, mut typed: Typed) -> Result<Next, Trouble> {
     let form = view.protocol().protocol.forms.get(key.form.as_str()).ok_or(Trouble::Missing)?;
     let filled = p.filled(key);
     let now = present(filled);
+    if typed.remove("read").is_some() {
+        return Ok(Next::Show(StatusCode::OK, read_profile(ask, &view, p, key, typed)));
+    }
     if let Some(group) = typed.get("add").cloned() {
         fields::add_record(&group, &mut typed);
         return Ok(Next::Show(StatusCode::OK, Shown { typed: Some(typed), ..Shown::default() }));
@@ -389,6 +444,7 @@ pub(crate) async fn save(ask: Ask, Posted(typed): Posted<Typed>) -> Result<Respo
         ask.context(typed.get("token").map_or("", String::as_str), typed.get("reason").map(String::as_str))?;
     context.on_behalf = on_behalf(&ask, &typed)?;
     if !typed.contains_key("add")
+        && !typed.contains_key("read")
         && let Some(done) = ask.study.repeated(&context)
     {
         return Ok(to(done.seq));

@@ -102,3 +102,87 @@ async fn a_profile_that_is_put_in_is_answered_and_bad_ones_are_told_by_place() {
     assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     reply.lacks("<script>alert");
 }
+
+/// A server with the virtual cases of the registry.
+fn registry() -> Web {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies/panel-breast");
+    let loaded = protocol::load(&root).map_err(|d| protocol::render(&d, words::Lang::En, false)).unwrap();
+    let plan = simulation::Plan::load(&root).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("panel.db");
+    let open = |mode| ledger::open(file.to_str().unwrap(), mode).unwrap();
+    let request = simulation::Request { seed: 3, participants: None };
+    simulation::simulate(open(ledger::Mode::Create), &loaded, &plan, request, &mut |_, _| {}).unwrap();
+    let seeds = simulation::seeds(&loaded.compiled.protocol, 3);
+    let trial = conduct::Trial::open(open(ledger::Mode::Existing), "PANEL-BREAST", seeds).unwrap();
+    let mut app =
+        server::App::new(std::sync::Arc::new(|| crate::common::at(jiff::civil::date(2026, 11, 16)))).unwrap();
+    app.open(trial).unwrap();
+    Web::around(app, file.clone(), folder)
+}
+
+#[tokio::test]
+async fn a_registrys_participants_stand_on_the_panels_screen_as_simulated_cases() {
+    let web = registry();
+    for lang in ["ja", "en"] {
+        web.get("dm", &format!("/{lang}/panel")).await.has(&format!("/{lang}/panel/of/PANEL-BREAST"));
+        let list = web.get("dm", &format!("/{lang}/panel/of/PANEL-BREAST")).await;
+        assert_eq!(list.status, StatusCode::OK);
+        list.lacks("⟦");
+        assert_eq!(list.body.matches(&format!("/{lang}/panel/of/PANEL-BREAST/")).count(), 24);
+        let simulated = if lang == "ja" { "合成データ" } else { "Synthetic data" };
+        list.has(simulated);
+        let start = format!("/{lang}/panel/of/PANEL-BREAST/");
+        for n in list.body.split(&start).skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            let page = web.get("dm", &format!("{start}{n}?on=2026-11-15&place=EU")).await;
+            assert_eq!(page.status, StatusCode::OK, "{n}");
+            page.lacks("⟦");
+            page.has(simulated);
+            page.has(if lang == "ja" { "検体の適否" } else { "Specimens" });
+        }
+    }
+    // A day before the specimens were taken is refused with their places.
+    let early = web.get("dm", "/en/panel/of/PANEL-BREAST/1?on=2020-01-01").await;
+    assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
+    early.has("is after the day of the question");
+    assert_eq!(web.get("dm", "/en/panel/of/PANEL-BREAST/999").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(web.get("dm", "/en/panel/of/OTHER").await.status, StatusCode::NOT_FOUND);
+    // A study that holds no cases has no such page.
+    assert_eq!(Web::new().get("dm", "/en/panel/of/TRY01").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_profile_is_put_into_the_fields_of_the_form_and_nothing_is_recorded_before_it_is_saved() {
+    let web = registry();
+    let list = web.get("dm", "/en/panel/of/PANEL-BREAST").await.body;
+    let first =
+        list.split("/en/panel/of/PANEL-BREAST/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let path = format!("/en/PANEL-BREAST/participants/{first}/forms/profile?visit=profile");
+    let form = web.get("dm", &path).await;
+    form.has("Fill in from a profile (JSON)");
+    let (token, seen) = (form.hidden("token"), form.hidden("seen"));
+    let profile = r#"{"patient.sex": "male", "disease.extent": "advanced",
+        "variant.AKT1": {"value": "pathogenic", "assay_id": "F1CDX", "specimen": "tissue", "tumour_content": 12.5},
+        "er.percent": {"state": "pending"}}"#;
+    let filled = |profile: &str| {
+        let fields = [
+            ("token", token.clone()),
+            ("seen", seen.clone()),
+            ("read", "profile".into()),
+            ("profile", profile.to_owned()),
+        ];
+        let (web, path) = (&web, &path);
+        async move {
+            let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+            web.post("dm", path, &fields).await
+        }
+    };
+    let page = filled(profile).await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.has("The profile was put into the fields");
+    page.has("value=\"AKT1\"");
+    page.has("value=\"12.5\"");
+    assert_eq!(web.get("dm", &path).await.hidden("seen"), seen, "nothing was recorded");
+    filled(r#"{"disease.extent": "early"}"#).await.has("differs from what another form says");
+    filled(r#"{"er.percent": }"#).await.has("this is not JSON");
+}

@@ -34,7 +34,7 @@ fn files(folder: &Path, ending: &str) -> Vec<(PathBuf, String)> {
 const PANEL: &[(&str, &str)] = &[
     ("her2", "positive low ultralow null ihc0-unspecified undetermined"),
     ("class", "1 2 3 ai cdk46i chemo taxane"),
-    ("kind", "local sequence after safety comorbidity values"),
+    ("kind", "local sequence after safety comorbidity values test"),
     ("setting", "adjuvant neoadjuvant metastatic"),
     ("outcome", "progression completed toxicity ongoing"),
     (
@@ -50,14 +50,15 @@ const PANEL: &[(&str, &str)] = &[
     (
         "value",
         "pathogenic likely-pathogenic vus none-found advanced early female male pre peri post \
-         none present lost retained high stable dual single breast",
+         none present lost retained high stable dual single breast survival symptoms quality-of-life",
     ),
     ("by", "blood tissue"),
     (
         "finding",
         "standard-now undetermined approved-not-listed line-not-reached approved-elsewhere pending-decision used-up \
-         no-route vus not-qualifying",
+         no-route vus not-qualifying evidence-b trial-open route",
     ),
+    ("route", "trial patient-proposed expanded-access advanced-medical-care off-label"),
     (
         "event",
         "filed priority-review target-date committee-positive committee-negative review-extended approved \

@@ -8,7 +8,7 @@ use askama::Template;
 use jiff::civil::Date;
 use panel::{
     Datum, FindingClass, Knowledge, Observation, Options, Patient, Place, Profile, Query, RegimenOption,
-    State, Verdict, View,
+    State, Verdict, View, adequacy,
 };
 use rules::{Explanation, Outcome};
 use std::collections::BTreeSet;
@@ -25,6 +25,12 @@ pub(super) struct CasePage {
     pub action: String,
     /// The profile as it was put in, to be asked again; an example stands in the address.
     pub own: Option<String>,
+    /// How the day is called in the address.
+    pub day_name: &'static str,
+    /// For a case of a study: the list of its cases, the participant's book, and the profile as JSON.
+    pub back: Option<String>,
+    pub book: Option<String>,
+    pub json: Option<String>,
     pub as_of: String,
     pub known_at: String,
     pub places: Vec<PlaceShown>,
@@ -45,6 +51,8 @@ pub(super) struct Told {
     pub groups: Vec<Group>,
     pub findings: Vec<FindingRow>,
     pub considered: Vec<ConsideredRow>,
+    pub specimens: Vec<SpecimenRow>,
+    pub routes: Vec<RouteRow>,
     pub elsewhere: Vec<Elsewhere>,
     pub changes: Vec<Change>,
     pub release: String,
@@ -95,6 +103,8 @@ pub(super) struct FindingRow {
     pub why: String,
     pub missing: String,
     pub regimens: String,
+    /// What facts that nobody has verified would make of it.
+    pub other_view: String,
 }
 
 /// What to weigh beside the labels.
@@ -103,6 +113,28 @@ pub(super) struct ConsideredRow {
     pub mark: Mark,
     pub text: String,
     pub missing: String,
+    pub unverified: bool,
+    pub source: String,
+}
+
+/// A specimen that was judged.
+pub(super) struct SpecimenRow {
+    pub concept: String,
+    pub by: String,
+    pub mark: Mark,
+    pub effect: String,
+    pub checks: Vec<Mark>,
+    pub action: String,
+}
+
+/// A way outside of the labels.
+pub(super) struct RouteRow {
+    pub kind: String,
+    pub text: String,
+    pub findings: String,
+    pub mark: Mark,
+    pub missing: String,
+    pub seen: String,
     pub unverified: bool,
     pub source: String,
 }
@@ -130,6 +162,9 @@ pub(super) struct Seen {
 }
 
 pub(super) struct Line {
+    /// Number of the line of therapy as derived, and by which rule.
+    pub number: String,
+    pub why: String,
     pub drugs: String,
     pub setting: String,
     pub outcome: String,
@@ -163,6 +198,10 @@ impl CasePage {
             title: title.to_owned(),
             action: String::new(),
             own: None,
+            day_name: "as_of",
+            back: None,
+            book: None,
+            json: None,
             as_of: query.as_of.to_string(),
             known_at: query.known_at.map(|d| d.to_string()).unwrap_or_default(),
             places: places(t, query.place),
@@ -187,7 +226,7 @@ fn verdict_mark(t: Tongue, verdict: Verdict) -> Mark {
 }
 
 /// A code of the knowledge in words; as it stands when there is no word for it.
-fn code(t: Tongue, family: &str, code: &str) -> String {
+pub(super) fn code(t: Tongue, family: &str, code: &str) -> String {
     let key = format!("panel-{family}-{}", code.replace('_', "-").to_lowercase());
     t.known(&key).map_or_else(|| code.to_owned(), |word| word.into_owned())
 }
@@ -216,10 +255,12 @@ fn follow(t: Tongue, knowledge: &Knowledge, patient: &Patient, query: Query) -> 
         subtype_missing: inputs(t, &options.missing.subtype).join("; "),
         her2: code(t, "her2", options.her2_category),
         her2_missing: inputs(t, &options.missing.her2_category).join("; "),
-        flags: options.flags.iter().map(|f| t.of(&panel::flag_text(f)).to_owned()).collect(),
+        flags: options.flags.iter().map(|f| flag(t, f)).collect(),
         groups,
         findings: options.findings.iter().map(|f| finding_row(t, knowledge, f)).collect(),
         considered: considered(t, &view, patient, &options),
+        specimens: specimens(t, patient),
+        routes: routes(t, &view, patient, &options),
         elsewhere: elsewhere(t, knowledge, patient, query, &options),
         changes: changes(t, knowledge, patient, query),
         release: t.with2("panel-release", release, &knowledge.complete_to.to_string()).into_owned(),
@@ -235,7 +276,7 @@ fn concept(t: Tongue, name: &str) -> String {
 }
 
 /// Names of inputs, such as `pdl1.cps@22C3_PHARMDX`, in words.
-fn inputs(t: Tongue, names: &[String]) -> Vec<String> {
+pub(super) fn inputs(t: Tongue, names: &[String]) -> Vec<String> {
     let told = |name: &String| match name.split_once('@') {
         Some((name, by)) => t.with2("panel-input-by", &concept(t, name), &code(t, "by", by)).into_owned(),
         None => concept(t, name),
@@ -243,8 +284,17 @@ fn inputs(t: Tongue, names: &[String]) -> Vec<String> {
     names.iter().map(told).collect()
 }
 
+/// A flag, with its concept in words.
+fn flag(t: Tongue, found: &str) -> String {
+    let found = match found.split_once(':') {
+        Some((kind, name)) => format!("{kind}:{}", concept(t, name)),
+        None => found.to_owned(),
+    };
+    t.of(&panel::flag_text(&found)).to_owned()
+}
+
 /// A subtype's code is read as it stands; only the undetermined one needs a word.
-fn subtype(t: Tongue, found: &str) -> String {
+pub(super) fn subtype(t: Tongue, found: &str) -> String {
     match found {
         "undetermined" => t.say("panel-her2-undetermined").into_owned(),
         found => found.to_owned(),
@@ -344,6 +394,9 @@ fn finding_row(t: Tongue, knowledge: &Knowledge, f: &FindingClass) -> FindingRow
         why: code(t, "finding", f.reason),
         missing: inputs(t, &f.missing).join("; "),
         regimens: names.collect::<Vec<_>>().join("; "),
+        other_view: f.unverified_view.as_ref().map_or_else(String::new, |u| {
+            t.with2("panel-if-unverified", &code(t, "finding", u.reason), &u.rows.join(", ")).into_owned()
+        }),
     }
 }
 
@@ -360,6 +413,59 @@ fn considered(t: Tongue, view: &View<'_>, patient: &Patient, options: &Options) 
         source: c.source,
     });
     rows.collect()
+}
+
+fn specimens(t: Tongue, patient: &Patient) -> Vec<SpecimenRow> {
+    let row = |one: &adequacy::Judged| SpecimenRow {
+        concept: concept(t, &one.concept),
+        by: [one.assay_id.as_deref(), one.date.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" · "),
+        mark: Mark::new(
+            match one.judgement {
+                adequacy::Judgement::Adequate => "yes",
+                adequacy::Judgement::Inadequate => "late",
+                _ => "unsure",
+            },
+            t.of(&adequacy::judgement_text(one.judgement)),
+        ),
+        effect: adequacy::effect_text(one.effect).map_or_else(String::new, |e| t.of(&e).to_owned()),
+        checks: one
+            .checks
+            .iter()
+            .filter(|c| c.outcome != adequacy::Outcome::Pass)
+            .map(|c| {
+                let text = t.of(&c.text);
+                match (&c.found, c.outcome) {
+                    (Some(found), adequacy::Outcome::Fail) => {
+                        Mark::new("no", t.with2("panel-check-failed", text, found))
+                    }
+                    _ => Mark::new("unsure", t.with("panel-check-unstated", text)),
+                }
+            })
+            .collect(),
+        action: one.action.iter().map(|a| t.of(a)).collect::<Vec<_>>().join("; "),
+    };
+    patient.specimens.iter().map(row).collect()
+}
+
+fn routes(t: Tongue, view: &View<'_>, patient: &Patient, options: &Options) -> Vec<RouteRow> {
+    let row = |one: panel::OpenRoute| RouteRow {
+        kind: code(t, "route", one.kind.code()),
+        text: t.of(&one.text).to_owned(),
+        findings: one.findings.join(", "),
+        mark: match one.applies {
+            true => Mark::new("yes", t.say("panel-applies")),
+            false => Mark::new("unsure", t.say("panel-open")),
+        },
+        missing: inputs(t, &one.missing).join("; "),
+        seen: t.with("panel-seen-open", &one.seen_open).into_owned(),
+        unverified: one.unverified,
+        source: one.source,
+    };
+    view.routes(patient, &options.findings).into_iter().map(row).collect()
 }
 
 /// Regimens whose verdict is not the same everywhere, or that fit or are open somewhere.
@@ -459,9 +565,21 @@ fn by(t: Tongue, o: &Observation) -> String {
 }
 
 fn prior(t: Tongue, knowledge: &Knowledge, profile: &Profile) -> Vec<Line> {
-    let items = profile.prior.iter().flat_map(|p| &p.items);
-    items
-        .map(|item| Line {
+    let items = profile.prior.as_ref().map_or(&[][..], |p| p.items.as_slice());
+    let derived = panel::lines::derive(items, &knowledge.drugs, &panel::lines::decided(items));
+    derived
+        .steps
+        .iter()
+        .filter_map(|step| Some((step, items.get(step.treatment)?)))
+        .map(|(step, item)| Line {
+            number: step
+                .line
+                .map_or_else(|| "–".to_owned(), |n| format!("{n}{}", if step.certain { "" } else { "?" })),
+            why: [Some(t.of(&step.why)), step.by.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" · "),
             drugs: item
                 .drugs
                 .iter()

@@ -1,14 +1,16 @@
 //! The expert panel's case on one screen: what is known, what follows here and now, and what is missing.
 
 mod case;
+pub(crate) mod registry;
 
+use crate::App;
 use crate::ask::blocking;
 use crate::desk::{Case, desk};
 use crate::error::Trouble;
 use crate::shell::{Shell, page as render, page_with};
 use crate::tongue::Tongue;
 use askama::Template;
-use axum::extract::{Form as Posted, OriginalUri, Path, Query as Asked};
+use axum::extract::{Form as Posted, OriginalUri, Path, Query as Asked, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use case::CasePage;
@@ -29,6 +31,7 @@ struct DeskPage {
     places: Vec<PlaceShown>,
     profile: String,
     problems: Vec<String>,
+    registries: Vec<registry::Held>,
 }
 
 struct CaseRow {
@@ -48,7 +51,8 @@ pub(crate) struct PlaceShown {
 /// What is asked beside the case: the day, the place, and what could be known.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Moment {
-    #[serde(default)]
+    /// A study's page has `on`: there `as_of` is a position of the ledger.
+    #[serde(default, alias = "on")]
     pub as_of: String,
     #[serde(default)]
     pub place: String,
@@ -108,11 +112,17 @@ fn told(t: Tongue, problems: &[Problem]) -> Vec<String> {
 
 /// The example cases, and a place to put one's own.
 pub(crate) async fn page(
+    State(app): State<App>,
     Path(tag): Path<String>,
     OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Trouble> {
     let t = tongue(&tag)?;
-    blocking(move || render(&first(t, uri.path(), String::new(), Vec::new())?)).await
+    blocking(move || {
+        let mut page = first(t, uri.path(), String::new(), Vec::new())?;
+        page.registries = registry::held(&app, t);
+        render(&page)
+    })
+    .await
 }
 
 fn first(t: Tongue, path: &str, profile: String, problems: Vec<String>) -> Result<DeskPage, Trouble> {
@@ -138,6 +148,7 @@ fn first(t: Tongue, path: &str, profile: String, problems: Vec<String>) -> Resul
         places: places(t, Place::Jp),
         profile,
         problems,
+        registries: Vec::new(),
     })
 }
 
