@@ -211,9 +211,15 @@ fn level(protocol: &Protocol, row: &Row, level: &str, lang: Lang) -> Option<Stri
     if level.starts_with("fact:") {
         return Some(phrase::reason(protocol, "", level).get(lang).to_owned());
     }
-    let key = format!("variable-{}", level.replace('_', "-"));
-    if say::has(&key) {
-        return Some(say::get(lang, &key));
+    if row.method == "worst-grade" && level.parse::<u8>().is_ok() {
+        return Some(say::fill(lang, "grade", &[("grade", Arg::Text(level))]));
+    }
+    if phrase::find_item(protocol, &row.variable).is_some_and(|i| i.codes.contains_key(level)) {
+        return Some(phrase::code(protocol, &row.variable, level).get(lang).to_owned());
+    }
+    let word = level.replace('_', "-");
+    if let Some(key) = ["variable", "reason"].map(|of| format!("{of}-{word}")).iter().find(|k| say::has(k)) {
+        return Some(say::get(lang, key));
     }
     Some(phrase::code(protocol, &row.variable, level).get(lang).to_owned())
 }

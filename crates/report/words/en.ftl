@@ -265,6 +265,7 @@ variable-in-follow-up = In follow-up
 variable-withdrew-follow-up = Consent to follow-up withdrawn
 variable-withdrew-data = Consent to use of data withdrawn
 variable-status-unknown = Status not known
+variable-no-record = None recorded
 variable-members = Participants in it
 stat-median-lower = Median, lower limit (days)
 stat-median-upper = Median, upper limit (days)

@@ -265,6 +265,7 @@ variable-in-follow-up = 追跡中
 variable-withdrew-follow-up = 追跡の同意撤回
 variable-withdrew-data = データ利用の同意撤回
 variable-status-unknown = 生死不明
+variable-no-record = 記録なし
 variable-members = 対象となる人数
 stat-median-lower = 中央値の信頼下限（日）
 stat-median-upper = 中央値の信頼上限（日）
