@@ -53,6 +53,17 @@ impl<'a> Survival<'a> {
         self.check()?;
         merge(self.entry, self.time, rule)
     }
+
+    /// Rows in order of time, and those times with near-tied ones made one; for rows without entry times.
+    pub(crate) fn in_order(&self, rule: NearTies) -> Result<(Vec<u32>, Vec<f64>)> {
+        self.check()?;
+        let order = ascending(self.time);
+        let mut sorted: Vec<f64> = order.iter().map(|&i| self.time[i as usize]).collect();
+        if rule == NearTies::Merge {
+            merge_sorted(&mut sorted);
+        }
+        Ok((order, sorted))
+    }
 }
 
 pub(crate) fn check_len(what: &'static str, expected: usize, got: usize) -> Result<()> {
@@ -137,55 +148,36 @@ fn merge<'a>(entry: Option<&'a [f64]>, time: &'a [f64], rule: NearTies) -> Resul
     if rule == NearTies::Exact || (all_whole(time) && entry.is_none_or(all_whole)) {
         return Ok(Merged { entry: entry.map(Cow::Borrowed), time: Cow::Borrowed(time), order });
     }
-    if entry.is_none() && !has_near_ties(order.iter().map(|&i| time[i as usize])) {
-        return Ok(Merged { entry: None, time: Cow::Borrowed(time), order });
-    }
-    let mut keys: Vec<u64> = order.iter().map(|&i| ordered(time[i as usize])).collect();
-    if let Some(entry) = entry {
-        keys.extend(entry.iter().map(|&v| ordered(v)));
-        keys.sort_unstable();
-    }
-    keys.dedup();
-    let mean = keys.iter().map(|&k| restored(k).abs()).sum::<f64>() / keys.len() as f64;
-    let mut last = f64::NEG_INFINITY;
-    let mut opens_run = |key: u64| {
-        let v = restored(key);
-        let gap = v - last;
-        last = v;
-        !(gap <= NEAR || gap / mean <= NEAR)
-    };
-    let before = keys.len();
-    keys.retain(|&k| opens_run(k));
-    if keys.len() == before {
-        return Ok(Merged { entry: entry.map(Cow::Borrowed), time: Cow::Borrowed(time), order });
-    }
-    if entry.is_none() {
-        // Rows in order of time meet the runs in order.
-        let mut merged = vec![0.0; time.len()];
-        let mut run = 0;
-        for &row in &order {
-            while run + 1 < keys.len() && keys[run + 1] <= ordered(time[row as usize]) {
-                run += 1;
-            }
-            merged[row as usize] = restored(keys[run]);
+    let Some(entry) = entry else {
+        let mut sorted: Vec<f64> = order.iter().map(|&i| time[i as usize]).collect();
+        if !merge_sorted(&mut sorted) {
+            return Ok(Merged { entry: None, time: Cow::Borrowed(time), order });
         }
+        let mut merged = vec![0.0; time.len()];
+        order.iter().zip(&sorted).for_each(|(&row, &t)| merged[row as usize] = t);
         return Ok(Merged { entry: None, time: Cow::Owned(merged), order });
+    };
+    let mut keys: Vec<u64> = time.iter().chain(entry).map(|&v| ordered(v)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let values: Vec<f64> = keys.iter().map(|&k| restored(k)).collect();
+    let mut runs = values.clone();
+    if !merge_sorted(&mut runs) {
+        return Ok(Merged { entry: Some(Cow::Borrowed(entry)), time: Cow::Borrowed(time), order });
     }
-    let snap = |v: f64| restored(keys[keys.partition_point(|&k| k <= ordered(v)).saturating_sub(1)]);
-    let new_time: Vec<f64> = time.iter().map(|&v| snap(v)).collect();
-    let new_entry: Option<Vec<f64>> = entry.map(|e| e.iter().map(|&v| snap(v)).collect());
-    if let Some(e) = &new_entry
-        && let Some(row) = e.iter().zip(&new_time).position(|(e, t)| e >= t)
-    {
+    let snap = |v: &f64| runs[values.partition_point(|x| x <= v).saturating_sub(1)];
+    let (new_entry, new_time): (Vec<f64>, Vec<f64>) =
+        (entry.iter().map(snap).collect(), time.iter().map(snap).collect());
+    if let Some(row) = new_entry.iter().zip(&new_time).position(|(e, t)| e >= t) {
         return Err(StatsError::EmptyInterval { row: row + 1 });
     }
-    Ok(Merged { entry: new_entry.map(Cow::Owned), time: Cow::Owned(new_time), order })
+    Ok(Merged { entry: Some(Cow::Owned(new_entry)), time: Cow::Owned(new_time), order })
 }
 
-/// Whether some neighbouring distinct times are near-tied; `times` ascend.
-fn has_near_ties(times: impl Iterator<Item = f64>) -> bool {
+/// Makes runs of near-tied neighbours the first of the run; whether there were any. `times` ascend.
+fn merge_sorted(times: &mut [f64]) -> bool {
     let (mut sum, mut distinct, mut last, mut smallest) = (0.0, 0usize, f64::NEG_INFINITY, f64::INFINITY);
-    for v in times {
+    for &v in &*times {
         if v > last {
             smallest = smallest.min(v - last);
             sum += v.abs();
@@ -193,7 +185,22 @@ fn has_near_ties(times: impl Iterator<Item = f64>) -> bool {
             last = v;
         }
     }
-    smallest <= NEAR || smallest / (sum / distinct as f64) <= NEAR
+    let mean = sum / distinct as f64;
+    let near = |gap: f64| gap <= NEAR || gap / mean <= NEAR;
+    if !near(smallest) {
+        return false;
+    }
+    let (mut last, mut run) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    for v in times {
+        if *v > last {
+            if !near(*v - last) {
+                run = *v;
+            }
+            last = *v;
+        }
+        *v = run;
+    }
+    true
 }
 
 const DIGIT: u32 = 11;

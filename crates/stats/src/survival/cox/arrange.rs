@@ -63,7 +63,6 @@ impl Arranged {
 
     pub fn new(data: CoxData, near_ties: NearTies) -> Result<Arranged> {
         let n = data.survival.len();
-        let merged = data.survival.merged(near_ties)?;
         for column in &data.columns {
             check_len("covariate", n, column.len())?;
         }
@@ -74,14 +73,19 @@ impl Arranged {
             check_len("offset", n, o.len())?;
             check_finite("offset", o)?;
         }
-        let parts = split(merged.order, data.strata, n)?;
-        let order: Vec<u32> =
-            if parts.len() == 1 { parts.into_iter().next().unwrap_or_default() } else { parts.concat() };
+        let (order, time, entry) = if data.survival.entry.is_none() && data.strata.is_none() {
+            let (order, time) = data.survival.in_order(near_ties)?;
+            (order, time, None)
+        } else {
+            let merged = data.survival.merged(near_ties)?;
+            let order: Vec<u32> = split(merged.order, data.strata, n)?.concat();
+            let sorted = |v: &[f64]| -> Vec<f64> { order.iter().map(|&i| v[i as usize]).collect() };
+            let (time, entry) = (sorted(&merged.time), merged.entry.as_deref().map(sorted));
+            (order, time, entry)
+        };
         let gather = |v: &[f64]| -> Vec<f64> { order.iter().map(|&i| v[i as usize]).collect() };
-        let time = gather(&merged.time);
         let event: Vec<bool> = order.iter().map(|&i| data.survival.event[i as usize]).collect();
         let stratum: Option<Vec<usize>> = data.strata.map(|s| order.iter().map(|&i| s[i as usize]).collect());
-        let entry = merged.entry.as_deref().map(gather);
 
         let mut strata = Vec::new();
         let mut start = 0;
@@ -143,24 +147,22 @@ impl Arranged {
         let p = data.columns.len();
         let (mut centre, mut scale, mut range) = (vec![0.0; p], vec![1.0; p], vec![0.0; p]);
         let mut columns = Vec::with_capacity(p);
-        let mut scratch = Vec::new();
-        for (j, c) in data.columns.into_iter().enumerate() {
-            let spread = Spread::of(&c, data.weights)?;
-            centre[j] = spread.mean;
-            scale[j] = spread.scale;
-            let (mean, inverse) = (spread.mean, if spread.scale > 0.0 { 1.0 / spread.scale } else { 0.0 });
-            range[j] = spread.largest * inverse - spread.smallest * inverse;
-            // A column that was handed over lends its memory to the next one.
-            scratch.clear();
-            scratch.extend(order.iter().map(|&i| (c[i as usize] - mean) * inverse));
-            let mut column = match c {
-                Cow::Owned(own) => own,
-                Cow::Borrowed(_) => Vec::new(),
-            };
-            std::mem::swap(&mut column, &mut scratch);
-            columns.push(column);
+        let mut together = Vec::new();
+        let mut left = data.columns.into_iter();
+        while columns.len() < p {
+            let from = columns.len();
+            let some: Vec<Cow<[f64]>> = left.by_ref().take(TOGETHER).collect();
+            let mut unit = Vec::with_capacity(TOGETHER);
+            for (j, c) in (from..).zip(&some) {
+                let spread = Spread::of(c, data.weights)?;
+                (centre[j], scale[j]) = (spread.mean, spread.scale);
+                let inverse = if spread.scale > 0.0 { 1.0 / spread.scale } else { 0.0 };
+                range[j] = spread.largest * inverse - spread.smallest * inverse;
+                unit.push((spread.mean, inverse));
+            }
+            columns.extend(in_order(some, &unit, &order, &mut together));
         }
-        drop(scratch);
+        drop(together);
         let n_event = event.iter().filter(|&&e| e).count();
         Ok(Arranged {
             n,
@@ -193,6 +195,46 @@ impl Arranged {
     }
 }
 
+/// Columns that are put in order at once: their numbers of a row lie together for it, so that the memory is asked once.
+const TOGETHER: usize = 4;
+
+/// Centred and scaled columns in the given order. A column that was handed over lends its memory to the result.
+fn in_order(
+    columns: Vec<Cow<[f64]>>,
+    unit: &[(f64, f64)],
+    order: &[u32],
+    together: &mut Vec<[f64; TOGETHER]>,
+) -> Vec<Vec<f64>> {
+    const BLOCK: usize = 256;
+    if let [column] = columns.as_slice() {
+        let (mean, inverse) = unit[0];
+        return vec![order.iter().map(|&i| (column[i as usize] - mean) * inverse).collect()];
+    }
+    together.resize(order.len(), [0.0; TOGETHER]);
+    for (block, rows) in together.chunks_mut(BLOCK).enumerate() {
+        for (j, (column, &(mean, inverse))) in columns.iter().zip(unit).enumerate() {
+            for (row, v) in rows.iter_mut().zip(&column[block * BLOCK..]) {
+                row[j] = (v - mean) * inverse;
+            }
+        }
+    }
+    let mut out: Vec<Vec<f64>> = columns
+        .into_iter()
+        .map(|c| match c {
+            Cow::Owned(own) => own,
+            Cow::Borrowed(c) => vec![0.0; c.len()],
+        })
+        .collect();
+    for (block, rows) in order.chunks(BLOCK).enumerate() {
+        for (j, column) in out.iter_mut().enumerate() {
+            for (v, &i) in column[block * BLOCK..].iter_mut().zip(rows) {
+                *v = together[i as usize][j];
+            }
+        }
+    }
+    out
+}
+
 /// Centre and unit of a covariate.
 struct Spread {
     mean: f64,
@@ -222,12 +264,11 @@ impl Spread {
             Some(w) => column.iter().zip(w).map(|(v, w)| v / unit * w).sum(),
         };
         let mean = sum / total * unit;
-        let deviation = if unit == 1.0 {
-            absolute_deviation(column, mean)
+        let scale = if unit == 1.0 {
+            mean_distance(column, mean)
         } else {
-            column.iter().map(|v| (v / unit - mean / unit).abs()).sum::<f64>()
+            column.iter().map(|v| (v / unit - mean / unit).abs()).sum::<f64>() / n * unit
         };
-        let scale = deviation / n * unit;
         // Rounding of the mean of a constant column is not a spread.
         Ok(Spread { mean, scale: if scale > size * 1e-14 { scale } else { 0.0 }, smallest, largest })
     }
@@ -259,15 +300,31 @@ fn ends_and_sum(column: &[f64]) -> [f64; 3] {
     ]
 }
 
-/// Sum of the distances from the mean, in fixed lanes.
-fn absolute_deviation(column: &[f64], mean: f64) -> f64 {
-    let mut sum = [0.0; 4];
-    let (fours, rest) = column.as_chunks::<4>();
-    for four in fours {
-        for l in 0..4 {
-            sum[l] += (four[l] - mean).abs();
+/// From this size on the unit of a column is found from every sixteenth block of its rows: it need not be exact.
+const SAMPLED_FROM: usize = 1 << 16;
+
+/// Mean distance from the mean, in fixed lanes.
+fn mean_distance(column: &[f64], mean: f64) -> f64 {
+    const BLOCK: usize = 64;
+    let sum = |block: &[f64]| {
+        let mut sum = [0.0; 4];
+        let (fours, rest) = block.as_chunks::<4>();
+        for four in fours {
+            for l in 0..4 {
+                sum[l] += (four[l] - mean).abs();
+            }
+        }
+        rest.iter().enumerate().for_each(|(l, v)| sum[l] += (v - mean).abs());
+        (sum[0] + sum[2]) + (sum[1] + sum[3])
+    };
+    if column.len() >= SAMPLED_FROM {
+        let blocks = column.chunks_exact(BLOCK).step_by(16);
+        let rows = BLOCK * blocks.len();
+        let found = blocks.map(sum).sum::<f64>() / rows as f64;
+        // A value that is rare enough to be missed still has its unit.
+        if found > 0.0 {
+            return found;
         }
     }
-    rest.iter().enumerate().for_each(|(l, v)| sum[l] += (v - mean).abs());
-    (sum[0] + sum[2]) + (sum[1] + sum[3])
+    sum(column) / column.len() as f64
 }

@@ -3,9 +3,9 @@ use super::super::ConfType;
 use super::super::data::{check_finite, check_len, check_level};
 use super::engine::{death_weight, shares};
 use super::fit::CoxFit;
-use crate::Result;
 use crate::linalg::Matrix;
 use crate::special::norm_quantile;
+use crate::{Result, StatsError};
 
 /// The predicted curve of one stratum, at every distinct observed time.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +53,7 @@ impl CoxFit {
         let variance = self.scaled_variance();
         let mut curves = Vec::new();
         for (s, stratum) in rows.strata.iter().enumerate() {
-            let risk = (eta - model.hazard.shift[s]).exp();
+            let risk = (eta - model.hazard().shift[s]).exp();
             let mut curve = CoxCurve::default();
             let (mut hazard, mut own) = (0.0, 0.0);
             let mut mean = vec![0.0; p];
@@ -65,13 +65,20 @@ impl CoxFit {
                     i += 1;
                 }
                 if next < stratum.events.end && rows.time[rows.events[next].first as usize] == t {
-                    hazard += model.hazard.step[next];
+                    hazard += model.hazard().step[next];
                     own += means.1[next];
                     (0..p).for_each(|j| mean[j] += means.0[next * p + j]);
                     next += 1;
                 }
                 let d: Vec<f64> = (0..p).map(|j| hazard * scaled[j] - mean[j]).collect();
                 let se = risk * (own + variance.quadratic(&d)).max(0.0).sqrt();
+                if (hazard * risk).is_nan() || se.is_nan() {
+                    return Err(StatsError::Impossible {
+                        method: "predicted survival",
+                        why: "the predictor lies so far from those at risk that its hazard has no number"
+                            .into(),
+                    });
+                }
                 let surv = (-hazard * risk).exp();
                 let limits = conf_type.limits(surv, se, z);
                 curve.time.push(t);
@@ -107,7 +114,7 @@ impl CoxFit {
     fn mean_sums(&self) -> (Vec<f64>, Vec<f64>) {
         let model = &self.model;
         let rows = &model.rows;
-        let engine = super::engine::Engine { rows, ties: model.ties, hazard: model.hazard.clone() };
+        let engine = super::engine::Engine { rows, ties: model.ties, hazard: model.hazard().clone() };
         let means = super::residuals::means(&engine).step;
         let variance = rows
             .events
@@ -119,7 +126,7 @@ impl CoxFit {
                 (0..count)
                     .map(|k| {
                         let part = k as f64 / count as f64;
-                        each / (model.hazard.total[e] - part * model.hazard.own[e]).powi(2)
+                        each / (model.hazard().total[e] - part * model.hazard().own[e]).powi(2)
                     })
                     .sum()
             })

@@ -142,16 +142,14 @@ impl<'a> Engine<'a> {
         Engine { rows, ties, hazard: Hazard::default() }
     }
 
-    /// Log-likelihood, score and information at `beta` (scaled units).
+    /// Log-likelihood, score and information at `beta` (scaled units); the hazard is not kept.
     pub fn evaluate(&mut self, beta: &[f64]) -> Evaluation {
+        let found = super::moments::followed_from_origin(self.rows, self.ties, beta, &mut self.hazard.risk);
+        if let Some(evaluation) = found {
+            return evaluation;
+        }
         let loglik = self.hazards(beta);
         let p = self.rows.p;
-        if self.rows.by_entry.is_none()
-            && let Some((score, information)) =
-                super::moments::followed_from_origin(self.rows, &self.hazard, self.ties)
-        {
-            return Evaluation { loglik, score, information };
-        }
         let mut score = vec![0.0; p];
         let mut outer = OuterSum::new(p);
         for i in 0..self.rows.n {
@@ -321,6 +319,10 @@ fn steps(rows: &Arranged, s: &Stratum, ties: Ties, h: &mut Hazard) -> f64 {
     for e in s.events.clone() {
         let event = rows.events[e];
         let weight = death_weight(rows, &event);
+        if weight == 0.0 {
+            (h.step[e], h.own_step[e]) = (0.0, 0.0);
+            continue;
+        }
         let shares = shares(ties, event.deaths);
         let (mut step, mut own_step) = (0.0, 0.0);
         let each = weight / shares as f64;
@@ -346,7 +348,7 @@ fn steps(rows: &Arranged, s: &Stratum, ties: Ties, h: &mut Hazard) -> f64 {
 }
 
 #[inline]
-fn add_log(logs: &mut Running, product: &mut f64, weight: f64, total: f64) {
+pub(super) fn add_log(logs: &mut Running, product: &mut f64, weight: f64, total: f64) {
     if weight == 1.0 && total > 1e-100 {
         *product *= total;
         if !(1e-150..1e150).contains(product) {

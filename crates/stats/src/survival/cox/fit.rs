@@ -80,7 +80,7 @@ impl std::fmt::Debug for CoxFit {
 pub(crate) struct Model {
     pub rows: Arranged,
     pub ties: Ties,
-    pub hazard: Hazard,
+    hazard: std::sync::OnceLock<Hazard>,
     pub beta: Vec<f64>,
     /// Inverse information in scaled units.
     pub naive: Matrix,
@@ -88,6 +88,18 @@ pub(crate) struct Model {
     /// Columns that were not dropped.
     pub kept: Vec<usize>,
     pub cluster: Option<Vec<usize>>,
+}
+
+impl Model {
+    /// The hazard at the fitted coefficients, found when it is first asked for; Breslow's for exact ties.
+    pub fn hazard(&self) -> &Hazard {
+        self.hazard.get_or_init(|| {
+            let ties = if self.ties == Ties::Exact { Ties::Breslow } else { self.ties };
+            let mut engine = Engine::new(&self.rows, ties);
+            engine.hazards(&self.beta);
+            engine.hazard
+        })
+    }
 }
 
 /// Fits the model. Columns that depend on earlier ones are dropped with a warning; a coefficient that runs to
@@ -109,21 +121,17 @@ pub fn cox(data: CoxData, options: &CoxOptions) -> Result<CoxFit> {
             return Err(StatsError::Unsupported { method: "Cox model", combination });
         }
     }
+    if let Some(row) = data.weights.and_then(|w| w.iter().position(|&w| w == 0.0)) {
+        return Err(StatsError::OutOfRange { what: "weights", row: row + 1, value: 0.0, range: "above 0" });
+    }
     let rows = Arranged::new(data, options.near_ties)?;
     if rows.n_event == 0 {
         return Err(StatsError::NoEvents { method: "Cox model" });
     }
     let mut search = Search::new(&rows, options);
     let found = search.run()?;
-    let hazard = match options.ties {
-        Ties::Exact => {
-            let mut engine = Engine::new(&rows, Ties::Breslow);
-            engine.hazards(&found.beta);
-            engine.hazard
-        }
-        _ => std::mem::take(&mut search.engine.hazard),
-    };
-    found.finish(rows, hazard, cluster, options)
+    drop(search);
+    found.finish(rows, cluster, options)
 }
 
 /// The likelihood of a model as Newton's search sees it.
@@ -161,6 +169,7 @@ impl<'a> Search<'a> {
             _ => self.engine.evaluate(beta),
         };
         if self.options.firth {
+            self.engine.hazards(beta);
             firth::penalise(&self.engine, &mut at);
         }
         for &j in &self.fixed {
@@ -279,13 +288,7 @@ pub(crate) fn maximise(
 }
 
 impl Found {
-    fn finish(
-        self,
-        rows: Arranged,
-        hazard: Hazard,
-        cluster: Option<Vec<usize>>,
-        options: &CoxOptions,
-    ) -> Result<CoxFit> {
+    fn finish(self, rows: Arranged, cluster: Option<Vec<usize>>, options: &CoxOptions) -> Result<CoxFit> {
         let p = rows.p;
         let inverse = |j: usize| if rows.scale[j] > 0.0 { 1.0 / rows.scale[j] } else { 0.0 };
         let unscale = |m: &Matrix| {
@@ -313,13 +316,14 @@ impl Found {
         if robust {
             let sorted_cluster: Option<Vec<usize>> =
                 cluster.as_ref().map(|c| rows.order.iter().map(|&i| c[i as usize]).collect());
-            let residuals = score_residuals(&rows, options.ties, &hazard, &self.beta);
-            let sums = cluster_sums(&rows, &residuals, sorted_cluster.as_deref());
-            vcov = crossproduct(&sums, p).sandwich(&naive);
-            let mut null = Engine::new(&rows, options.ties);
-            null.hazards(&vec![0.0; p]);
-            let residuals = score_residuals(&rows, options.ties, &null.hazard, &vec![0.0; p]);
-            let sums = cluster_sums(&rows, &residuals, sorted_cluster.as_deref());
+            let mut engine = Engine::new(&rows, options.ties);
+            let mut sums_at = |beta: &[f64]| {
+                engine.hazards(beta);
+                let residuals = score_residuals(&rows, options.ties, &engine.hazard);
+                cluster_sums(&rows, &residuals, sorted_cluster.as_deref())
+            };
+            vcov = crossproduct(&sums_at(&self.beta), p).sandwich(&naive);
+            let sums = sums_at(&vec![0.0; p]);
             let total: Vec<f64> = (0..p).map(|j| sums.iter().skip(j).step_by(p.max(1)).sum()).collect();
             let c = Cholesky::new(&crossproduct(&sums, p), PIVOT_TOLERANCE);
             let chi = c.solve(&total).iter().zip(&total).map(|(a, b)| a * b).sum();
@@ -388,7 +392,7 @@ impl Found {
             model: std::sync::Arc::new(Model {
                 rows,
                 ties: options.ties,
-                hazard,
+                hazard: std::sync::OnceLock::new(),
                 beta: self.beta,
                 naive,
                 options: *options,

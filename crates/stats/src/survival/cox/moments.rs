@@ -1,97 +1,131 @@
-//! Score and information in one backward scan, unrolled for small numbers of covariates.
+//! Log-likelihood, score and information in one backward pass over the rows, and vectors of predictors and risks.
 //!
-//! The scan is compiled for several instruction sets and the widest one that the machine has is taken. Sums run in
+//! The rows are read a tile at a time. A row's expected events are its risk times the hazard of the event times up to its
+//! own: those of its own tile are summed there; those of an earlier tile come when that tile is read, all at once, from
+//! the sums of r, r x and r x x' over the rows behind it. So each covariate is read once per evaluation.
+//! The pass is compiled for several instruction sets and the widest one that the machine has is taken. Sums run in
 //! fixed lanes without fused multiplication, so every machine gives the same bits.
 use super::Ties;
 use super::arrange::{Arranged, Stratum};
-use super::engine::{BLOCK, Hazard, death_weight, shares};
+use super::engine::{BLOCK, Evaluation, Running, add_log, death_weight, shares};
 use crate::linalg::Matrix;
 
-/// Sums of outer products of P-vectors that come a block of columns at a time.
+/// Rows that are read together: the tile of ten covariates and that of their means stay in the first cache.
+const TILE: usize = 128;
+const LANES: usize = 8;
+/// Columns of a tile do not begin at like places of the cache, as columns of a million rows do.
+const STRIDE: usize = TILE + LANES;
+type Lanes = [f64; LANES];
+
+fn lanes(v: &[f64]) -> &[Lanes] {
+    v.as_chunks::<LANES>().0
+}
+
+/// Numbers of a tile, at the beginning of a line of the cache.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Column([f64; STRIDE]);
+
+impl Column {
+    #[inline(always)]
+    fn zero() -> Column {
+        Column([0.0; STRIDE])
+    }
+}
+
+/// Sums of outer products of P-vectors that come a tile of columns at a time; lane by lane, because a compiler that sees
+/// lanes added up next to the loop that fills them exchanges rows and lanes there.
+#[derive(Clone, Copy)]
 struct Outer<const P: usize> {
-    sum: [[f64; P]; P],
+    sum: [[Lanes; P]; P],
 }
 
 impl<const P: usize> Outer<P> {
+    const ZERO: Self = Outer { sum: [[[0.0; LANES]; P]; P] };
+
     #[inline(always)]
-    fn add(&mut self, weights: &[f64; BLOCK], columns: &[&[f64; BLOCK]; P]) {
-        let mut scaled = [[0.0; BLOCK]; 2];
+    fn add(&mut self, weights: &[f64], columns: &[&[f64]; P]) {
+        let m = weights.len();
+        let mut scaled = [Column::zero(); 2];
         // Two columns against two columns: each number that is read serves two products.
         for a in (0..P).step_by(2) {
             let last = (a + 1).min(P - 1);
-            for k in 0..BLOCK {
-                scaled[0][k] = weights[k] * columns[a][k];
-                scaled[1][k] = weights[k] * columns[last][k];
+            for (scaled, column) in scaled.iter_mut().zip([columns[a], columns[last]]) {
+                scaled.0[..m].iter_mut().zip(weights).zip(column).for_each(|((s, w), x)| *s = w * x);
             }
+            let [first, second] = scaled.each_ref().map(|s| lanes(&s.0[..m]));
             for b in (a..P).step_by(2) {
                 let next = (b + 1).min(P - 1);
-                let [v, w, x, y] = dots(&scaled, columns[b], columns[next]);
-                self.sum[a][b] += v;
-                if next > b {
-                    self.sum[a][next] += w;
-                }
-                if last > a {
-                    self.sum[last][b] += x;
-                    if next > b {
-                        self.sum[last][next] += y;
-                    }
-                }
+                let sums = [self.sum[a][b], self.sum[a][next], self.sum[last][b], self.sum[last][next]];
+                // Where two places are one, the later value is the same.
+                [self.sum[a][b], self.sum[a][next], self.sum[last][b], self.sum[last][next]] =
+                    dots(sums, [first, second], [lanes(columns[b]), lanes(columns[next])]);
             }
         }
     }
-}
 
-/// Rows that are read together: a page of each column.
-const TILE: usize = 512;
-
-/// Four sums of products over a block, in fixed lanes.
-#[inline(always)]
-fn dots(a: &[[f64; BLOCK]; 2], b: &[f64; BLOCK], c: &[f64; BLOCK]) -> [f64; 4] {
-    let mut lanes = [[0.0; 8]; 4];
-    let ((a0, _), (a1, _)) = (a[0].as_chunks::<8>(), a[1].as_chunks::<8>());
-    let ((b, _), (c, _)) = (b.as_chunks::<8>(), c.as_chunks::<8>());
-    for k in 0..BLOCK / 8 {
-        for l in 0..8 {
-            lanes[0][l] += a0[k][l] * b[k][l];
-            lanes[1][l] += a0[k][l] * c[k][l];
-            lanes[2][l] += a1[k][l] * b[k][l];
-            lanes[3][l] += a1[k][l] * c[k][l];
+    fn add_times(&mut self, factor: f64, other: &Outer<P>) {
+        for (row, o) in self.sum.as_flattened_mut().iter_mut().zip(other.sum.as_flattened()) {
+            row.iter_mut().zip(o).for_each(|(s, v)| *s += factor * v);
         }
     }
-    lanes.map(|l| total(&l))
+}
+
+/// Adds the products of each of two with each of two columns.
+#[inline(always)]
+fn dots(mut sums: [Lanes; 4], [a, b]: [&[Lanes]; 2], [c, d]: [&[Lanes]; 2]) -> [Lanes; 4] {
+    let m = a.len();
+    let (b, c, d) = (&b[..m], &c[..m], &d[..m]);
+    for k in 0..m {
+        for l in 0..LANES {
+            sums[0][l] += a[k][l] * c[k][l];
+            sums[1][l] += a[k][l] * d[k][l];
+            sums[2][l] += b[k][l] * c[k][l];
+            sums[3][l] += b[k][l] * d[k][l];
+        }
+    }
+    sums
 }
 
 #[inline(always)]
-fn total(l: &[f64; 8]) -> f64 {
+fn total(l: &Lanes) -> f64 {
     ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 }
 
 #[inline(always)]
-fn dot(a: &[f64; BLOCK], b: &[f64; BLOCK]) -> f64 {
-    let mut lanes = [0.0; 8];
-    for (x, y) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0) {
-        for l in 0..8 {
-            lanes[l] += x[l] * y[l];
+fn dot(a: &[Lanes], b: &[Lanes]) -> f64 {
+    let mut sums = [0.0; LANES];
+    for (x, y) in a.iter().zip(b) {
+        for l in 0..LANES {
+            sums[l] += x[l] * y[l];
         }
     }
-    total(&lanes)
+    total(&sums)
 }
 
-/// Score and information when everybody is followed from the origin; `None` for more covariates than are unrolled.
+/// The evaluation at `beta` when everybody is followed from the origin; `None` for more covariates than are unrolled, and
+/// for predictors whose exponentials could leave the range of numbers. `risk` is working space.
 pub(super) fn followed_from_origin(
     rows: &Arranged,
-    hazard: &Hazard,
     ties: Ties,
-) -> Option<(Vec<f64>, Matrix)> {
+    beta: &[f64],
+    risk: &mut Vec<f64>,
+) -> Option<Evaluation> {
+    let offset = rows.offset.as_ref().map_or(0.0, |o| o.iter().fold(0.0, |m: f64, v| m.max(v.abs())));
+    let furthest = beta.iter().zip(&rows.range).fold(offset, |sum, (b, r)| sum + b.abs() * r);
+    if rows.by_entry.is_some() || furthest.is_nan() || furthest > 300.0 {
+        return None;
+    }
+    risk.resize(rows.n, 0.0);
     macro_rules! dispatch {
         ($($p:literal)*) => {
             match rows.p {
-                $($p => Some(pulp::Arch::new().dispatch(Scan::<$p> { rows, hazard, ties })),)*
+                $(..=$p => Some(pulp::Arch::new().dispatch(Scan::<$p> { rows, ties, beta, risk })),)*
                 _ => None,
             }
         };
     }
-    dispatch!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+    dispatch!(1 2 4 6 10 16)
 }
 
 /// Adds the linear predictor to the rows of a stratum; returns the largest.
@@ -177,7 +211,7 @@ impl<F: FnMut(f64)> pulp::NullaryFnOnce for Exponentials<'_, F> {
                 events.iter_mut().zip(&w[from..upto]).for_each(|(e, w)| *e *= w);
             }
             if block.iter().all(|&v| v >= LOWEST) {
-                own(dot(&events, &block));
+                own(dot(lanes(&events), lanes(&block)));
                 for v in &mut block {
                     *v = exp(*v);
                 }
@@ -226,190 +260,234 @@ fn exp(x: f64) -> f64 {
     (1.0 + (r + r * r * q)) * power
 }
 
+/// One pass with P columns, of which those beyond the model's are 0.
 struct Scan<'a, const P: usize> {
     rows: &'a Arranged,
-    hazard: &'a Hazard,
     ties: Ties,
+    beta: &'a [f64],
+    risk: &'a mut [f64],
 }
 
-impl<const P: usize> Scan<'_, P> {
-    /// Expected events and martingale residuals of a block, weighted.
+/// Sums over the rows behind the tile, of one stratum: weighted risk r, r x, r x x'.
+struct Behind<const P: usize> {
+    total: f64,
+    sums: [f64; P],
+    products: Outer<P>,
+}
+
+/// Weighted vectors, collected until they fill a block.
+struct Collected<const P: usize> {
+    columns: [[f64; BLOCK]; P],
+    weights: [f64; BLOCK],
+    used: usize,
+}
+
+impl<const P: usize> Collected<P> {
     #[inline(always)]
-    fn residuals(&self, from: usize, upto: usize) -> ([f64; BLOCK], [f64; BLOCK]) {
-        let (mut expected, mut residual) = ([0.0; BLOCK], [0.0; BLOCK]);
-        expected[..upto - from].copy_from_slice(&self.hazard.expected[from..upto]);
-        for (m, &d) in residual.iter_mut().zip(&self.rows.event[from..upto]) {
-            *m = f64::from(u8::from(d));
+    fn push(&mut self, weight: f64, vector: [f64; P], outer: &mut Outer<P>) {
+        for j in 0..P {
+            self.columns[j][self.used] = vector[j];
         }
-        if let Some(weight) = &self.rows.weight {
-            for (k, w) in weight[from..upto].iter().enumerate() {
-                expected[k] *= w;
-                residual[k] *= w;
-            }
+        self.weights[self.used] = weight;
+        self.used += 1;
+        if self.used == BLOCK {
+            self.flush(outer);
         }
-        for k in 0..BLOCK {
-            residual[k] -= expected[k];
-        }
-        (expected, residual)
     }
 
-    /// Whether at least half of the rows of a tile begin an event time, and each of these has one share: then every row
-    /// is treated as an event time, which spares the processor unpredictable branches.
     #[inline(always)]
-    fn dense(&self, s: &Stratum, start: usize, len: usize, next: usize) -> bool {
-        let first = s.events.start.max(next.saturating_sub(len));
-        let events = &self.rows.events[first..next];
-        let events = &events[events.partition_point(|e| (e.first as usize) < start)..];
-        2 * events.len() >= len && events.iter().all(|e| shares(self.ties, e.deaths) == 1)
-    }
-
-    /// Per row of a block: weighted risk, minus the weight of the events of the time that begins with it (0 without
-    /// any) and the inverse of the total at risk.
-    #[inline(always)]
-    fn single_events(
-        &self,
-        s: &Stratum,
-        from: usize,
-        upto: usize,
-        next: &mut usize,
-    ) -> ([f64; BLOCK], [f64; BLOCK], [f64; BLOCK]) {
-        let (mut risk, mut weight, mut total) = ([0.0; BLOCK], [0.0; BLOCK], [1.0; BLOCK]);
-        risk[..upto - from].copy_from_slice(&self.hazard.risk[from..upto]);
-        while *next > s.events.start && self.rows.events[*next - 1].first as usize >= from {
-            *next -= 1;
-            let event = &self.rows.events[*next];
-            let k = event.first as usize - from;
-            weight[k] = -death_weight(self.rows, event);
-            total[k] = self.hazard.total[*next];
-        }
-        if let Some(w) = &self.rows.weight {
-            risk.iter_mut().zip(&w[from..upto]).for_each(|(r, w)| *r *= w);
-        }
-        (risk, weight, total.map(|t| 1.0 / t))
+    fn flush(&mut self, outer: &mut Outer<P>) {
+        self.weights[self.used..].fill(0.0);
+        outer.add(&self.weights, &self.columns.each_ref().map(|c| c.as_slice()));
+        self.used = 0;
     }
 }
 
 impl<const P: usize> pulp::NullaryFnOnce for Scan<'_, P> {
-    type Output = (Vec<f64>, Matrix);
+    type Output = Evaluation;
 
     #[inline(always)]
-    fn call(self) -> Self::Output {
-        let Scan { rows, hazard, ties } = &self;
-        let (rows, hazard, ties) = (*rows, *hazard, *ties);
+    fn call(self) -> Evaluation {
+        let Scan { rows, ties, beta, risk: risks } = self;
+        let p = rows.p;
+        let still = beta.iter().all(|&b| b == 0.0) && rows.offset.is_none();
+        let beta: [f64; P] = std::array::from_fn(|j| beta.get(j).copied().unwrap_or(0.0));
+        let cells = |i: usize| -> [f64; P] {
+            std::array::from_fn(|j| rows.columns.get(j).map_or(0.0, |column| column[i]))
+        };
         let mut score = [0.0; P];
-        let mut outer = Outer::<P> { sum: [[0.0; P]; P] };
-        // The means of the risk sets, collected until they fill a block.
-        let mut means = [[0.0; BLOCK]; P];
-        let mut mean_weights = [0.0; BLOCK];
-        let mut used = 0;
-        let mut padded = [[0.0; TILE]; P];
-        let mut risk = [0.0; TILE];
+        let mut outer = Outer::<P>::ZERO;
+        let mut loglik = Running::default();
+        // Totals of weight 1 are multiplied up before the logarithm is taken.
+        let (mut logs, mut product) = (Running::default(), 1.0);
+        let mut collected = Collected::<P> { columns: [[0.0; BLOCK]; P], weights: [0.0; BLOCK], used: 0 };
+        let mut tile = [Column::zero(); P];
+        let mut means = [Column::zero(); P];
         for s in &rows.strata {
-            let mut sums = [0.0; P];
+            let mut behind = Behind::<P> { total: 0.0, sums: [0.0; P], products: Outer::ZERO };
             let mut next_event = s.events.end;
             let mut end = s.end;
             while end > s.start {
                 let start = s.start + (end - s.start - 1) / TILE * TILE;
                 let len = end - start;
-                let dense = self.dense(s, start, len, next_event);
-                if len < TILE {
-                    for (pad, column) in padded.iter_mut().zip(&rows.columns) {
-                        pad[..len].copy_from_slice(&column[start..end]);
-                        pad[len..].fill(0.0);
-                    }
+                let used = len.next_multiple_of(LANES);
+                for (cells, column) in tile.iter_mut().zip(&rows.columns) {
+                    cells.0[..len].copy_from_slice(&column[start..end]);
+                    cells.0[len..used].fill(0.0);
                 }
-                let x: [&[f64; TILE]; P] = std::array::from_fn(|j| {
-                    rows.columns[j][start..end].first_chunk::<TILE>().unwrap_or(&padded[j])
-                });
-                for (block, from) in (start..end).step_by(BLOCK).enumerate().rev() {
-                    let upto = (from + BLOCK).min(end);
-                    let x: [&[f64; BLOCK]; P] = std::array::from_fn(|j| &x[j].as_chunks::<BLOCK>().0[block]);
-                    let (expected, residual) = self.residuals(from, upto);
-                    for j in 0..P {
-                        score[j] += dot(&residual, x[j]);
+                let x: [&[f64]; P] = std::array::from_fn(|j| &tile[j].0[..used]);
+                let Column(event) = &mut Column::zero();
+                event.iter_mut().zip(&rows.event[start..end]).for_each(|(e, &d)| *e = f64::from(u8::from(d)));
+                let Column(risk) = &mut Column::zero();
+                if still {
+                    risk[..len].fill(1.0);
+                } else {
+                    let Column(eta) = &mut Column::zero();
+                    if let Some(offset) = &rows.offset {
+                        eta[..len].copy_from_slice(&offset[start..end]);
                     }
-                    outer.add(&expected, &x);
-                    if dense {
-                        let (risk, weight, inverse) = self.single_events(s, from, upto, &mut next_event);
-                        let mut mean: [[f64; BLOCK]; P] =
-                            std::array::from_fn(|j| std::array::from_fn(|k| risk[k] * x[j][k]));
-                        for k in (0..BLOCK).rev() {
-                            for j in 0..P {
-                                sums[j] += mean[j][k];
-                                mean[j][k] = sums[j];
-                            }
-                        }
-                        for column in &mut mean {
-                            column.iter_mut().zip(&inverse).for_each(|(m, i)| *m *= i);
-                        }
-                        outer.add(&weight, &mean.each_ref());
+                    for (beta, x) in beta.chunks(2).zip(x.chunks(2)) {
+                        let last = x.len() - 1;
+                        let (a, b) = (beta[0], if last > 0 { beta[1] } else { 0.0 });
+                        let cells = x[0].iter().zip(x[last]);
+                        eta[..used].iter_mut().zip(cells).for_each(|(v, (x, y))| *v += a * x + b * y);
                     }
+                    for (r, v) in risk[..used].iter_mut().zip(&eta[..used]) {
+                        *r = exp(*v);
+                    }
+                    risk[len..].fill(0.0);
+                    // Centred predictors sum to about nothing, so small sums are added to small sums.
+                    if let Some(weight) = &rows.weight {
+                        eta.iter_mut().zip(&weight[start..end]).for_each(|(v, w)| *v *= w);
+                    }
+                    loglik.add(dot(lanes(&event[..used]), lanes(&eta[..used])));
                 }
-                if dense {
-                    end = start;
-                    continue;
+                risks[start..end].copy_from_slice(&risk[..len]);
+                if let Some(weight) = &rows.weight {
+                    let weight = &weight[start..end];
+                    risk.iter_mut().zip(weight).for_each(|(r, w)| *r *= w);
+                    event.iter_mut().zip(weight).for_each(|(e, w)| *e *= w);
                 }
 
-                risk[..len].copy_from_slice(&hazard.risk[start..end]);
-                if let Some(weight) = &rows.weight {
-                    risk.iter_mut().zip(&weight[start..end]).for_each(|(r, w)| *r *= w);
+                // At risk when each row's time comes.
+                let Column(total) = &mut Column::zero();
+                let mut own_total = 0.0;
+                for k in (0..len).rev() {
+                    own_total += risk[k];
+                    total[k] = behind.total + own_total;
                 }
-                let mut next = len;
+                behind.total += own_total;
+                for (mean, x) in means.iter_mut().zip(&x) {
+                    let cells = risk[..used].iter().zip(*x);
+                    mean.0[..used].iter_mut().zip(cells).for_each(|(m, (r, x))| *m = r * x);
+                }
+                // The rows beyond `len` have no risk.
+                let mut sums = [0.0; P];
+                for k in (0..used).rev() {
+                    for (sum, mean) in sums.iter_mut().zip(&mut means) {
+                        *sum += mean.0[k % TILE];
+                        mean.0[k % TILE] = *sum;
+                    }
+                }
+
+                // What is expected from the event times of this tile, for its own rows and for those behind it.
+                let Column(expected) = &mut Column::zero();
+                let Column(step) = &mut Column::zero();
+                // Events of one share: every row is treated as one, without weight if it is none, for that spares the
+                // processor unpredictable branches.
+                let (Column(weight), Column(inverse)) = (&mut Column::zero(), &mut Column([1.0; STRIDE]));
+                let mut single = false;
                 while next_event > s.events.start && rows.events[next_event - 1].first as usize >= start {
                     next_event -= 1;
-                    let event = &rows.events[next_event];
-                    let first = event.first as usize - start;
-                    while next > first {
-                        next -= 1;
-                        for j in 0..P {
-                            sums[j] += risk[next] * x[j][next];
-                        }
+                    let e = &rows.events[next_event];
+                    let k = e.first as usize - start;
+                    let count = shares(ties, e.deaths);
+                    let w = death_weight(rows, e);
+                    if w == 0.0 {
+                        continue;
                     }
-                    let total = hazard.total[next_event];
-                    let count = shares(ties, event.deaths);
-                    let mut own = [0.0; P];
-                    if count > 1 {
-                        for i in (event.first as usize..event.end as usize).filter(|&i| rows.event[i]) {
-                            let r = hazard.risk[i] * rows.weight(i);
-                            for j in 0..P {
-                                own[j] += r * rows.columns[j][i];
-                            }
-                        }
+                    if count == 1 {
+                        single = true;
+                        weight[k] = -w;
+                        inverse[k] = total[k];
+                        add_log(&mut logs, &mut product, w, total[k]);
+                        continue;
                     }
-                    let weight = -death_weight(rows, event) / count as f64;
-                    for k in 0..count {
-                        let part = k as f64 / count as f64;
-                        let inverse = 1.0 / (total - part * hazard.own[next_event]);
-                        for j in 0..P {
-                            means[j][used] = (sums[j] - part * own[j]) * inverse;
-                        }
-                        mean_weights[used] = weight;
-                        used += 1;
-                        if used == BLOCK {
-                            outer.add(&mean_weights, &means.each_ref());
-                            used = 0;
+                    // Efron's shares leave out a growing part of the events of the time.
+                    let each = w / count as f64;
+                    let deaths = || (e.first as usize..e.end as usize).filter(|&i| rows.event[i]);
+                    let (mut own, mut own_sums) = (0.0, [0.0; P]);
+                    for i in deaths() {
+                        let (r, x) = (risks[i] * rows.weight(i), cells(i));
+                        own += r;
+                        (0..P).for_each(|j| own_sums[j] += r * x[j]);
+                    }
+                    let sums: [f64; P] = std::array::from_fn(|j| behind.sums[j] + means[j].0[k]);
+                    let (mut all, mut own_step) = (0.0, 0.0);
+                    for share in 0..count {
+                        let part = share as f64 / count as f64;
+                        let left = total[k] - part * own;
+                        add_log(&mut logs, &mut product, each, left);
+                        let inverse = 1.0 / left;
+                        all += each * inverse;
+                        own_step += each * (1.0 - part) * inverse;
+                        let mean = std::array::from_fn(|j| (sums[j] - part * own_sums[j]) * inverse);
+                        collected.push(-each, mean, &mut outer);
+                    }
+                    step[k] = all;
+                    for i in deaths() {
+                        let v = risks[i] * rows.weight(i) * (own_step - all);
+                        if i < end {
+                            expected[i - start] += v;
+                        } else {
+                            let x = cells(i);
+                            (0..P).for_each(|j| score[j] -= v * x[j]);
+                            collected.push(v, x, &mut outer);
                         }
                     }
                 }
-                while next > 0 {
-                    next -= 1;
-                    for j in 0..P {
-                        sums[j] += risk[next] * x[j][next];
+                if single {
+                    inverse[..used].iter_mut().for_each(|v| *v = 1.0 / *v);
+                    for (mean, behind) in means.iter_mut().zip(&behind.sums) {
+                        mean.0[..used].iter_mut().zip(&*inverse).for_each(|(m, i)| *m = (behind + *m) * i);
                     }
+                    step.iter_mut().zip(&*weight).zip(&*inverse).for_each(|((s, w), i)| *s -= w * i);
+                    outer.add(&weight[..used], &std::array::from_fn(|j| &means[j].0[..used]));
+                }
+                let mut hazard = 0.0;
+                for k in 0..len {
+                    hazard += step[k];
+                    expected[k] += risk[k] * hazard;
+                }
+                if hazard != 0.0 {
+                    outer.add(&expected[..used], &x);
+                    outer.add_times(hazard, &behind.products);
+                }
+                for k in 0..used {
+                    event[k] -= expected[k];
+                }
+                for j in 0..P {
+                    score[j] += dot(lanes(&event[..used]), lanes(x[j])) - hazard * behind.sums[j];
+                    behind.sums[j] += sums[j];
+                }
+                if start > s.start {
+                    behind.products.add(&risk[..used], &x);
                 }
                 end = start;
             }
         }
-        mean_weights[used..].fill(0.0);
-        outer.add(&mean_weights, &means.each_ref());
-        let mut information = Matrix::zeros(P);
-        for a in 0..P {
-            for b in a..P {
-                information.set(a, b, outer.sum[a][b]);
-                information.set(b, a, outer.sum[a][b]);
+        collected.flush(&mut outer);
+        logs.add(product.ln());
+        loglik.add(-logs.value());
+        let mut information = Matrix::zeros(p);
+        for a in 0..p {
+            for b in a..p {
+                let v = total(&outer.sum[a][b]);
+                information.set(a, b, v);
+                information.set(b, a, v);
             }
         }
-        (score.to_vec(), information)
+        Evaluation { loglik: loglik.value(), score: score[..p].to_vec(), information }
     }
 }
 

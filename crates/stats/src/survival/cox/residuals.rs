@@ -44,7 +44,7 @@ pub(crate) fn means(engine: &Engine) -> Means {
 }
 
 /// Row-major score residuals of the sorted rows in scaled units, without case weights.
-pub(crate) fn score_residuals(rows: &Arranged, ties: Ties, hazard: &Hazard, _beta: &[f64]) -> Vec<f64> {
+pub(crate) fn score_residuals(rows: &Arranged, ties: Ties, hazard: &Hazard) -> Vec<f64> {
     let p = rows.p;
     let engine = Engine { rows, ties, hazard: hazard.clone() };
     let means = means(&engine);
@@ -119,7 +119,7 @@ impl CoxFit {
             return Err(StatsError::Unsupported { method: "Cox residuals", combination: "exact ties" });
         }
         let (rows, p) = (&model.rows, model.rows.p);
-        let sorted = score_residuals(rows, model.ties, &model.hazard, &model.beta);
+        let sorted = score_residuals(rows, model.ties, model.hazard());
         let martingale = self.martingale();
         let deviance = self
             .model
@@ -150,7 +150,7 @@ impl CoxFit {
         let sorted: Vec<f64> = rows
             .event
             .iter()
-            .zip(&self.model.hazard.expected)
+            .zip(&self.model.hazard().expected)
             .map(|(&e, x)| f64::from(u8::from(e)) - x)
             .collect();
         rows.restore(&sorted)
@@ -159,7 +159,7 @@ impl CoxFit {
     /// Covariates of each event less the mean of its risk set (averaged over Efron's shares), unweighted.
     pub fn schoenfeld(&self) -> Vec<(usize, Vec<f64>)> {
         let (rows, p) = (&self.model.rows, self.model.rows.p);
-        let engine = Engine { rows, ties: self.model.ties, hazard: self.model.hazard.clone() };
+        let engine = Engine { rows, ties: self.model.ties, hazard: self.model.hazard().clone() };
         let means = means(&engine);
         let mut out = Vec::with_capacity(rows.n_event);
         for (e, event) in rows.events.iter().enumerate() {

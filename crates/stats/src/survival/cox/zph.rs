@@ -60,7 +60,7 @@ impl CoxFit {
             return Err(StatsError::GroupCode { row: 0, code: bad, groups: p });
         }
         let g = self.time_function(transform)?;
-        let engine = Engine { rows, ties: model.ties, hazard: model.hazard.clone() };
+        let engine = Engine { rows, ties: model.ties, hazard: model.hazard().clone() };
         let means = means(&engine);
         let mut score = vec![0.0; p];
         for (e, event) in rows.events.iter().enumerate() {
@@ -74,7 +74,7 @@ impl CoxFit {
         let parts: Vec<Matrix> = (0..3)
             .map(|power| {
                 let f = |e: usize| g[e].powi(power);
-                let mut hazard = model.hazard.clone();
+                let mut hazard = model.hazard().clone();
                 for e in 0..rows.events.len() {
                     hazard.step[e] *= f(e);
                     hazard.own_step[e] *= f(e);
