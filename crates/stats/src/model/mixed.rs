@@ -2,6 +2,7 @@
 
 use super::dense::{forward, inverse_of, lower_factor};
 use super::design::{Design, check_outcome};
+use super::kenward_roger;
 use super::linear::{Coefficient, coefficient};
 use crate::inference::{Level, impossible};
 use crate::linalg::Matrix;
@@ -79,6 +80,9 @@ pub enum MixedDf {
     /// Satterthwaite: 2 v^2 over the variance of v by the observed information; the default.
     #[default]
     Satterthwaite,
+    /// Kenward and Roger (1997): the standard errors too are those of small samples. For restricted likelihood and a
+    /// covariance that is linear in its parameters (unstructured, compound symmetry).
+    KenwardRoger,
     /// Rows - coefficients.
     Residual,
     /// Normal quantiles.
@@ -90,6 +94,7 @@ impl MixedDf {
     pub fn name(self) -> &'static str {
         match self {
             MixedDf::Satterthwaite => "degrees of freedom: Satterthwaite",
+            MixedDf::KenwardRoger => "standard errors and degrees of freedom: Kenward\u{2013}Roger",
             MixedDf::Residual => "degrees of freedom: rows - coefficients",
             MixedDf::Infinite => "normal quantiles",
         }
@@ -379,6 +384,13 @@ pub fn repeated_measures(
             }
         }
     }
+    if options.df == MixedDf::KenwardRoger && (!options.restricted || options.covariance == Covariance::Ar1) {
+        return Err(StatsError::Unsupported {
+            method: NAME,
+            combination: "Kenward-Roger with maximum likelihood or AR(1); choose REML and an unstructured covariance or \
+                          compound symmetry",
+        });
+    }
     let problem = Problem { design, blocks, y: y.to_vec(), visits, options };
     let (theta, hessian) = problem.minimise()?;
     let Some(best) = problem.at(&theta) else {
@@ -395,7 +407,27 @@ pub fn repeated_measures(
             "the covariance parameters are not determined: normal quantiles were taken".into(),
         ));
     }
+    let mut best = best;
+    let mut kenward_roger = Vec::new();
+    if options.df == MixedDf::KenwardRoger {
+        let sigma = options.covariance.matrix(&theta, visits);
+        let adjusted = kenward_roger::adjust(
+            &problem.design.columns,
+            &problem.blocks,
+            options.covariance,
+            &sigma,
+            &best.inverse,
+        );
+        let Some(adjusted) = adjusted else {
+            return impossible(
+                NAME,
+                "the covariance parameters are not determined; choose a simpler covariance",
+            );
+        };
+        (best.inverse, kenward_roger) = (adjusted.covariance, adjusted.df);
+    }
     let df_of = |k: usize| match options.df {
+        MixedDf::KenwardRoger => kenward_roger[k],
         MixedDf::Residual => (n - p) as f64,
         MixedDf::Infinite => f64::INFINITY,
         MixedDf::Satterthwaite => {
@@ -442,73 +474,5 @@ pub fn repeated_measures(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{TTestOptions, t_test_one_sample};
-
-    fn close(got: f64, expected: f64, tolerance: f64) {
-        assert!((got - expected).abs() <= tolerance * expected.abs().max(1e-3), "{got} for {expected}");
-    }
-
-    /// Two complete visits: the visit effect is the paired t-test, whatever the covariance, with n - 1 degrees of freedom.
-    #[test]
-    fn two_complete_visits_are_the_paired_t_test() {
-        let a = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0];
-        let b = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
-        let d: Vec<f64> = b.iter().zip(&a).map(|(x, y)| x - y).collect();
-        let t = t_test_one_sample(&d, TTestOptions::default()).unwrap();
-        let y = [a.as_slice(), b.as_slice()].concat();
-        let visit: Vec<usize> = (0..20).map(|i| i / 10).collect();
-        let participant: Vec<usize> = (0..20).map(|i| i % 10).collect();
-        let x: Vec<f64> = visit.iter().map(|v| *v as f64).collect();
-        for covariance in [Covariance::Unstructured, Covariance::CompoundSymmetry] {
-            let options = MixedOptions { covariance, ..MixedOptions::default() };
-            let f = repeated_measures(&y, &[&x], &participant, &visit, options).unwrap();
-            let c = f.coefficients[1].clone().unwrap();
-            close(c.estimate.estimate, t.estimate.estimate, 1e-10);
-            close(c.standard_error, t.standard_error, 1e-6);
-            close(c.test.df.unwrap(), 9.0, 1e-4);
-            close(c.test.p, t.test.p, 1e-4);
-        }
-    }
-
-    /// statsmodels 0.15 MixedLM with a random intercept (REML and ML) on an incomplete table.
-    #[test]
-    fn a_random_intercept_on_incomplete_visits_equals_statsmodels() {
-        let y = [3.1, 4.0, 5.2, 2.0, 2.9, 4.4, 4.1, 5.5, 6.8, 3.3, 3.2, 5.0, 6.1, 1.9, 3.5, 4.9];
-        let participant = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 5, 5];
-        let visit = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 0, 2, 0, 1, 2];
-        let x: Vec<f64> = visit.iter().map(|v| *v as f64).collect();
-        let arm: Vec<f64> = participant.iter().map(|p| f64::from(u8::from(p % 2 == 0))).collect();
-        // intercept, visit, arm: estimate and standard error; log-likelihood
-        let expected: [([(f64, f64); 3], f64); 2] = include!("mixed_reference.in");
-        for (restricted, (values, ll)) in [true, false].into_iter().zip(expected) {
-            let options = MixedOptions {
-                covariance: Covariance::CompoundSymmetry,
-                restricted,
-                df: MixedDf::Infinite,
-                ..MixedOptions::default()
-            };
-            let f = repeated_measures(&y, &[&x, &arm], &participant, &visit, options).unwrap();
-            close(f.log_likelihood, ll, 1e-7);
-            for (c, (b, se)) in f.coefficients.iter().flatten().zip(values) {
-                close(c.estimate.estimate, b, 1e-5);
-                close(c.standard_error, se, 1e-5);
-            }
-        }
-    }
-
-    #[test]
-    fn data_that_cannot_determine_the_covariance_are_refused() {
-        let y = [1.0, 2.0, 3.0, 4.0, 5.5, 6.0];
-        let options = MixedOptions::default();
-        assert!(repeated_measures(&y, &[], &[0, 0, 1, 1, 2, 2], &[0, 0, 0, 1, 0, 1], options).is_err());
-        assert!(repeated_measures(&y, &[], &[0, 1, 2, 3, 4, 5], &[0, 1, 0, 1, 0, 1], options).is_err());
-        assert!(repeated_measures(&[], &[], &[], &[], options).is_err());
-        assert!(
-            repeated_measures(&[2.0; 6], &[], &[0, 0, 1, 1, 2, 2], &[0, 1, 0, 1, 0, 1], options).is_err()
-        );
-        let one = repeated_measures(&y, &[], &[0, 0, 0, 0, 1, 1], &[0, 1, 2, 3, 0, 1], options);
-        assert!(one.unwrap_err().to_string().contains("simpler covariance"));
-    }
-}
+#[path = "mixed_tests.rs"]
+mod tests;

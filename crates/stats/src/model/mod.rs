@@ -4,6 +4,7 @@ pub(crate) mod dense;
 pub(crate) mod design;
 mod family;
 mod imputation;
+mod kenward_roger;
 mod least_squares;
 mod linear;
 mod logistic;

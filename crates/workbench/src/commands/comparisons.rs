@@ -356,6 +356,7 @@ fn repeated(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             "df",
             &[
                 ("satterthwaite", MixedDf::Satterthwaite),
+                ("kenward-roger", MixedDf::KenwardRoger),
                 ("residual", MixedDf::Residual),
                 ("infinite", MixedDf::Infinite),
             ],
