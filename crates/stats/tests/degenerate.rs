@@ -4,6 +4,8 @@
 mod extremes;
 #[path = "degenerate/models.rs"]
 mod models;
+#[path = "degenerate/weighted.rs"]
+mod weighted;
 
 use std::borrow::Cow;
 

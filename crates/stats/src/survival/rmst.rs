@@ -116,6 +116,9 @@ pub fn rmst(data: &Survival, group: &[usize], groups: usize, options: &RmstOptio
         ratio = log_ratio(a.mean, b.mean);
         lost_ratio = log_ratio(tau - a.mean, tau - b.mean);
     }
+    if difference.is_some_and(|d: Contrast| d.se == 0.0) {
+        warnings.push(Warning::Note("neither group has an event before its end: there is no test".into()));
+    }
     Ok(Rmst {
         tau,
         groups: means,
@@ -292,6 +295,12 @@ pub fn rmst_adjusted(
     }
     let inverse = Cholesky::new(&bread, PIVOT_TOLERANCE).inverse();
     let variance = meat.sandwich(&inverse);
+    if variance.diagonal().iter().any(|&v| v.is_nan() || v <= 0.0) {
+        return Err(StatsError::NoVariance {
+            what: "the adjusted restricted means",
+            why: "a coefficient has no variance: the arms or covariates do not vary, or nobody has an event before tau",
+        });
+    }
     let z = norm_quantile(0.5 + options.conf_level / 2.0);
     let coefficients = (0..p)
         .map(|j| {

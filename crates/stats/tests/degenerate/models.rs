@@ -91,6 +91,8 @@ proptest! {
             for covariance in [Covariance::Unstructured, Covariance::CompoundSymmetry, Covariance::Ar1] {
                 let options = MixedOptions { covariance, ..MixedOptions::default() };
                 sound(&repeated_measures(&r.y, columns, &r.cluster, &r.visit, options));
+                let small = MixedOptions { df: MixedDf::KenwardRoger, ..options };
+                sound(&repeated_measures(&r.y, columns, &r.cluster, &r.visit, small));
             }
         }
         sound(&t_test_one_sample(&r.y, TTestOptions::default()));
