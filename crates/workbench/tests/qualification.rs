@@ -79,6 +79,19 @@ fn further_records_on_synthetic_data_are_all_matched() {
 }
 
 #[test]
+fn records_on_tiny_random_tables_are_matched_or_not_covered_with_a_reason() {
+    let outcome = qualify(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/random")).unwrap();
+    assert!(outcome.wrong.is_empty(), "{:#?}", outcome.wrong);
+    assert!(outcome.total().matched > 5_000, "{}", outcome.summary());
+    let reasons = format!("{:?}", outcome.not_covered);
+    for rule in
+        ["a coefficient is infinite", "a group adds nothing to the variance", "no variance in either group"]
+    {
+        assert!(reasons.contains(rule), "{rule}: {reasons}");
+    }
+}
+
+#[test]
 fn the_last_line_counts_the_numbers() {
     let copy = tempfile::tempdir().unwrap();
     std::fs::write(copy.path().join("x.json"), r#"[{"id": "a", "method": "new", "values": {"x": [1, 2]}}]"#)

@@ -1,5 +1,8 @@
 //! Competing-risk records.
+use std::collections::BTreeSet;
+
 use serde_json::Value;
+use stats::Warning;
 use stats::survival::{
     CensoringTies, Competing, CoxData, CoxOptions, CumulativeIncidence, CumulativeIncidenceOptions,
     FineGrayOptions, NearTies, Survival, Ties, cox, cumulative_incidence, fine_gray, fine_gray_expand, gray,
@@ -126,21 +129,26 @@ impl Risks {
         if self.levels.is_empty() { vec![only.to_string()] } else { self.levels.clone() }
     }
 
-    fn curves(&self, case: &Case) -> Result<Vec<CumulativeIncidence>, Skip> {
+    fn curves(&self, case: &Case, near_ties: NearTies) -> Result<Vec<CumulativeIncidence>, Skip> {
         let options = CumulativeIncidenceOptions {
             conf_level: case.conf_level()?,
             conf_type: conf_type(case)?,
-            near_ties: near_ties(case)?,
+            near_ties,
         };
         let (groups, causes) = (self.groups(), self.causes.len());
         Ok(cumulative_incidence(&self.data(), &self.group, groups, causes, &options)?)
     }
 }
 
+/// cmprsk compares times bit by bit.
+fn exact_times(case: &Case) -> Result<NearTies, Skip> {
+    if case.record.params.contains_key("timefix") { near_ties(case) } else { Ok(NearTies::Exact) }
+}
+
 /// `strata` of cuminc concern its tests only.
 fn incidence(case: &Case) -> Result<Values, Skip> {
     let r = Risks::read(case)?;
-    let curves = r.curves(case)?;
+    let curves = r.curves(case, exact_times(case)?)?;
     let times = case.numbers("times")?;
     let (mut group, mut cause, mut est, mut var) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let names = r.names("1");
@@ -168,7 +176,7 @@ fn states(case: &Case) -> Result<Values, Skip> {
         return Err(Skip::new("strata"));
     }
     let r = Risks::read(case)?;
-    let curves = r.curves(case)?;
+    let curves = r.curves(case, near_ties(case)?)?;
     let times = case.numbers("times")?;
     let names = r.names("all");
     let states: Vec<usize> = std::iter::once(0).chain(r.present.iter().copied()).collect();
@@ -214,7 +222,7 @@ fn time_lost(case: &Case) -> Result<Values, Skip> {
         return Err(Skip::new("several groups"));
     }
     let mut v = Values::default();
-    for curve in r.curves(case)? {
+    for curve in r.curves(case, near_ties(case)?)? {
         let means = curve.restricted_mean(case.number("tau")?)?;
         v.list("rmean", std::iter::once(0).chain(r.present.iter().copied()).map(|k| means[k]));
     }
@@ -226,7 +234,7 @@ fn time_lost(case: &Case) -> Result<Values, Skip> {
 fn gray_tests(case: &Case) -> Result<Values, Skip> {
     let r = Risks::read(case)?;
     let rho = case.optional_number("rho")?.unwrap_or(0.0);
-    let near = near_ties(case)?;
+    let near = exact_times(case)?;
     let tests: Vec<_> = r
         .present
         .iter()
@@ -237,6 +245,10 @@ fn gray_tests(case: &Case) -> Result<Values, Skip> {
         .list("stat", tests.iter().map(|t| t.test.chi_square))
         .list("p", tests.iter().map(|t| t.test.p))
         .list("df", tests.iter().map(|t| t.test.df as f64));
+    let filled: BTreeSet<usize> = r.group.iter().copied().collect();
+    if tests.iter().any(|t| t.test.df + 1 < filled.len()) {
+        v.withhold(&["stat", "p", "df"], "a group adds nothing to the variance: cmprsk prints -1 or nothing");
+    }
     Ok(v)
 }
 
@@ -275,7 +287,7 @@ fn subdistribution(case: &Case) -> Result<Values, Skip> {
     let groups = if groups.is_empty() { None } else { Some(rows.combined_codes(&groups)?) };
     let options = FineGrayOptions {
         conf_level: case.conf_level()?,
-        near_ties: near_ties(case)?,
+        near_ties: exact_times(case)?,
         ..FineGrayOptions::default()
     };
     let fit = fine_gray(
@@ -299,6 +311,13 @@ fn subdistribution(case: &Case) -> Result<Values, Skip> {
         .optional_list("p", c.iter().map(|c| c.p))
         .optional_list("shr_lower", c.iter().map(|c| c.hr_lower))
         .optional_list("shr_upper", c.iter().map(|c| c.hr_upper));
+    if fit.warnings.iter().any(|w| matches!(w, Warning::InfiniteCoefficient { .. })) {
+        let open: Vec<&str> = case.record.values.keys().map(String::as_str).collect();
+        let open: Vec<&str> =
+            open.into_iter().filter(|name| !["terms", "n", "loglik_null"].contains(name)).collect();
+        v.withhold(&open, super::cox::RUNAWAY);
+        return Ok(v);
+    }
     let incidence = fit.incidence(&fit.means)?;
     v.optional("cif_at_mean_last", incidence.last().copied());
     Ok(v)

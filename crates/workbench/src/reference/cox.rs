@@ -1,6 +1,7 @@
 //! Cox model records.
 use serde_json::Value;
 use stats::Warning;
+use stats::linalg::{Cholesky, PIVOT_TOLERANCE};
 use stats::survival::{ConfType, CoxData, CoxFit, CoxOptions, Stop, Ties, TimeTransform, concordance, cox};
 
 use super::Method;
@@ -71,7 +72,12 @@ pub(super) fn ties(case: &Case) -> Result<Ties, Skip> {
 /// The columns of a model.
 const MODEL: &[&str] = &["time", "event", "entry", "strata", "covariates", "weights", "offset", "cluster"];
 
-const RUNAWAY: &str = "a coefficient is infinite: the reference prints where its iteration stopped";
+pub(super) const RUNAWAY: &str =
+    "a coefficient is infinite: the reference prints where its iteration stopped";
+
+/// R solves the Wald test on variances in the units of the file.
+const SMALL_VARIANCE: &str =
+    "a variance is below R's pivot tolerance beside the largest one: R leaves it out of this test";
 
 /// The fitted model of a record, with the names of its terms; not covered when a coefficient is infinite.
 pub(super) fn fit(case: &Case) -> Result<(CoxFit, Vec<DesignTerm>), Skip> {
@@ -173,10 +179,14 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
     }
     if runs_away(&fit) {
         let all: Vec<&str> = case.record.values.keys().map(String::as_str).collect();
-        let fixed = ["n", "nevent", "terms", "df", "score", "p_score"];
+        // Degrees of freedom count what R kept at the end.
+        let fixed = ["n", "nevent", "terms", "score"];
         let open: Vec<&str> = all.into_iter().filter(|name| !fixed.contains(name)).collect();
         v.withhold(&open, RUNAWAY);
         return Ok(v);
+    }
+    if Cholesky::new(&fit.vcov, PIVOT_TOLERANCE).rank() < fit.score.df {
+        v.withhold(&["wald", "p_wald"], SMALL_VARIANCE);
     }
     if case.record.values.contains_key("profile_ci_first") {
         let limits = match (case.has("offset"), case.text("profile_offset")?) {

@@ -35,6 +35,9 @@ fn means(case: &Case) -> Result<Values, Skip> {
             .number("diff_se", d.se)
             .list("diff_ci", [d.lower, d.upper])
             .number("p", d.p);
+        if d.se == 0.0 {
+            v.withhold(&["p"], "no variance in either group: R prints 0 or nothing");
+        }
     }
     if let Some(d) = r.ratio {
         v.number("ratio", d.estimate).list("ratio_ci", [d.lower, d.upper]);

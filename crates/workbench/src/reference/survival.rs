@@ -134,9 +134,11 @@ fn km(case: &Case) -> Result<Values, Skip> {
         .flat_map(|(c, l)| c.at(&times).into_iter().map(move |a| (c, l, a)))
         .collect();
     if f.entry.is_some() {
-        // Before the first row of a curve R prints the number at risk of that row, whoever has entered.
-        for (c, _, a) in rows.iter_mut().filter(|(c, _, a)| c.time.first().is_some_and(|&t| a.time < t)) {
-            a.n_risk = c.n_risk[0];
+        // Between two rows of a curve R prints the number at risk of the later one, whoever has entered by then.
+        for (c, _, a) in &mut rows {
+            if let Some(&n) = c.n_risk.get(c.time.partition_point(|&t| t < a.time)) {
+                a.n_risk = n;
+            }
         }
     }
     let rows: Vec<_> = rows.into_iter().map(|(_, l, a)| (l, a)).collect();
