@@ -24,7 +24,7 @@ enum Shape {
 
 use Shape::*;
 
-const CELL: Shape = Record(&[("text", Text), ("under", Text), ("number", Flag)]);
+const CELL: Shape = Record(&[("text", Text), ("under", Text), ("number", Flag), ("read", Maybe(&Words))]);
 const LINE: Shape = Record(&[("class", Text), ("cells", List(&CELL))]);
 const TABLE: Shape = Record(&[("caption", Text), ("head", List(&CELL)), ("rows", List(&LINE))]);
 const FIGURE: Shape = Record(&[

@@ -19,45 +19,63 @@ pub(crate) fn baseline(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
         ];
     };
     let mut rows = set.rows(&draft);
-    let by = plan.by.as_deref();
-    let arms = set::arms(protocol, by);
-    let mut groups: Vec<(Option<&str>, Vec<&Person>)> = Vec::new();
-    if by.is_some() {
-        for (i, arm) in arms.iter().enumerate() {
-            let mine = set.members.iter().copied().filter(|p| set::arm_of(p, by, &arms) == Some(i)).collect();
-            groups.push((arm.as_deref(), mine));
-        }
-    }
-    groups.push((None, set.members.clone()));
+    let groups = groups(protocol, plan.by.as_deref(), &set.members);
     for (group, people) in &groups {
-        rows.push(draft.variable("participants").group(*group).count("n", people.len()));
+        rows.push(draft.variable("participants").group(group.as_deref()).count("n", people.len()));
     }
     for path in &plan.items {
-        for (group, people) in &groups {
-            let draft = draft.variable(path).group(*group);
-            let values: Vec<&Value> =
-                people.iter().map(|p| p.values.get(path).unwrap_or(&Value::NOT_YET_KNOWN)).collect();
-            let all = set.members.iter().filter_map(|p| p.values.get(path)).filter_map(level);
-            match kind(protocol, path) {
-                Kind::Number => numbers(&values, &draft, &mut rows),
-                Kind::Levels => {
-                    let seen: Vec<String> = all.collect();
-                    let levels = ordered_levels(protocol, path, seen.iter().map(String::as_str));
-                    counts(&values, &levels, &draft, &mut rows);
-                }
-                Kind::Other => {
-                    let why = Text::new(
-                        "この型の項目は要約できません。",
-                        "An item of this type is not summarised.",
-                    );
-                    rows.push(draft.none("n", why));
-                    continue;
-                }
-            }
-            missing(&values, &draft, &mut rows);
-        }
+        item(protocol, path, &groups, &set.members, &draft, &mut rows);
     }
     rows
+}
+
+/// An arm, or none for all together, and who is in it.
+pub(crate) type Group<'a> = (Option<String>, Vec<&'a Person>);
+
+/// The arms that are compared, if any are, and all together.
+pub(crate) fn groups<'a>(protocol: &Protocol, by: Option<&str>, members: &[&'a Person]) -> Vec<Group<'a>> {
+    let arms = set::arms(protocol, by);
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    if by.is_some() {
+        for (i, arm) in arms.iter().enumerate() {
+            let mine = members.iter().copied().filter(|p| set::arm_of(p, by, &arms) == Some(i)).collect();
+            groups.push((arm.clone(), mine));
+        }
+    }
+    groups.push((None, members.to_vec()));
+    groups
+}
+
+/// The rows of one item in every group.
+pub(crate) fn item(
+    protocol: &Protocol,
+    path: &str,
+    groups: &[Group<'_>],
+    members: &[&Person],
+    draft: &Draft,
+    rows: &mut Vec<Row>,
+) {
+    for (group, people) in groups {
+        let draft = draft.variable(path).group(group.as_deref());
+        let values: Vec<&Value> =
+            people.iter().map(|p| p.values.get(path).unwrap_or(&Value::NOT_YET_KNOWN)).collect();
+        match kind(protocol, path) {
+            Kind::Number => numbers(&values, &draft, rows),
+            Kind::Levels => {
+                let seen: Vec<String> =
+                    members.iter().filter_map(|p| p.values.get(path)).filter_map(level).collect();
+                let levels = ordered_levels(protocol, path, seen.iter().map(String::as_str));
+                counts(&values, &levels, &draft, rows);
+            }
+            Kind::Other => {
+                let why =
+                    Text::new("この型の項目は要約できません。", "An item of this type is not summarised.");
+                rows.push(draft.none("n", why));
+                continue;
+            }
+        }
+        missing(&values, &draft, rows);
+    }
 }
 
 enum Kind {
@@ -121,7 +139,7 @@ pub(crate) fn share(draft: &Draft, n: usize, of: usize) -> Row {
 }
 
 fn numbers(values: &[&Value], draft: &Draft, rows: &mut Vec<Row>) {
-    let mut known: Vec<f64> = values
+    let known: Vec<f64> = values
         .iter()
         .filter_map(|v| match v {
             Value::Integer(n) => Some(*n as f64),
@@ -129,10 +147,15 @@ fn numbers(values: &[&Value], draft: &Draft, rows: &mut Vec<Row>) {
             _ => None,
         })
         .collect();
+    quantiles(known, values.len(), draft, rows);
+}
+
+/// Five quantiles of the numbers that are known, among `of` participants.
+pub(crate) fn quantiles(mut known: Vec<f64>, of: usize, draft: &Draft, rows: &mut Vec<Row>) {
     known.sort_by(f64::total_cmp);
     let draft = draft
         .method("quantiles")
-        .counted(known.len(), values.len() - known.len())
+        .counted(known.len(), of - known.len())
         .option("quantile", "averaging at steps (SAS PCTLDEF=5, R type 2)");
     rows.push(draft.count("n", known.len()));
     for (stat, p) in [("min", 0.0), ("q1", 0.25), ("median", 0.5), ("q3", 0.75), ("max", 1.0)] {

@@ -11,6 +11,7 @@ mod draft;
 mod endpoint;
 #[cfg(test)]
 mod estimands;
+mod exposure;
 mod flow;
 mod gather;
 mod grades;

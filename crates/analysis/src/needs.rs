@@ -1,7 +1,7 @@
 //! What planned analyses read of a participant: only that is gathered, and only that leads home from a number.
 
 use crate::Row;
-use protocol::{Analysis, Endpoint, Protocol, Sensitivity, Survival, What};
+use protocol::{Analysis, Endpoint, Exposure, Protocol, Sensitivity, Survival, What};
 use std::collections::BTreeSet;
 
 /// Names of what is read, besides registrations, arms and withdrawals.
@@ -55,6 +55,11 @@ impl Needs {
                 self.sets.insert(plan.set.clone());
                 self.records.insert(id.to_owned());
             }
+            What::Exposure(plan) => {
+                self.sets.insert(plan.set.clone());
+                self.paths.extend(plan.told().map(|item| plan.path(item)));
+                self.paths.extend(exposed(protocol, plan, ""));
+            }
             What::Proportion(plan) => {
                 self.sets.insert(plan.set.clone());
                 self.rules.insert(id.to_owned());
@@ -91,6 +96,10 @@ impl Needs {
         let mut needs = Needs::of(protocol, [row.analysis.as_str()]);
         match protocol.analyses.get(&row.analysis).map(|a| &a.what) {
             Some(What::Baseline(_)) => needs.paths.retain(|path| *path == row.variable),
+            Some(What::Exposure(plan)) => {
+                let own = exposed(protocol, plan, &row.variable);
+                needs.paths.retain(|path| *path == row.variable || own.contains(path));
+            }
             Some(What::Survival(plan)) => {
                 let level = row.level.as_deref().unwrap_or("");
                 let item = level.split_once('=').map_or(level, |(item, _)| item);
@@ -123,6 +132,21 @@ impl Needs {
         }
         needs
     }
+}
+
+/// Items from which a number of exposure is worked out: of `duration`, of `dose_intensity`, or (empty) of both.
+fn exposed(protocol: &Protocol, plan: &Exposure, of: &str) -> Vec<String> {
+    let mut items: Vec<&str> = Vec::new();
+    if ["", "duration"].contains(&of) {
+        items.extend([plan.start.as_str(), plan.end.as_str()]);
+        items.extend(plan.ongoing.as_deref());
+        let dated_by = protocol.forms.get(&plan.form).map(|f| f.dated_by.as_str());
+        items.extend(dated_by.filter(|_| plan.ongoing.is_some()));
+    }
+    if ["", "dose_intensity"].contains(&of) {
+        items.extend(plan.dose.iter().flat_map(|d| [d.given.as_str(), d.planned.as_str()]));
+    }
+    items.into_iter().map(|item| plan.path(item)).collect()
 }
 
 /// Every fact that an endpoint looks at.

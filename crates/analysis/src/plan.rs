@@ -3,7 +3,7 @@
 use crate::Row;
 use crate::cohort::Cohort;
 use crate::draft::Draft;
-use crate::{accrual, baseline, flow, grades, proportion, sensitivity, survival};
+use crate::{accrual, baseline, exposure, flow, grades, proportion, sensitivity, survival};
 use protocol::{Analysis, Protocol, What};
 use words::Text;
 
@@ -14,6 +14,7 @@ pub(crate) fn set_and_by(what: &What) -> (&str, Option<&str>) {
         What::Baseline(p) => (p.set.as_str(), p.by.as_deref()),
         What::Survival(p) => (p.set.as_str(), p.by.as_deref()),
         What::WorstGrade(p) => (p.set.as_str(), p.by.as_deref()),
+        What::Exposure(p) => (p.set.as_str(), p.by.as_deref()),
         What::Proportion(p) => (p.set.as_str(), p.by.as_deref()),
         // The set differs by switch; the arms are those of the analysis that it is about.
         What::Sensitivity(_) => ("", None),
@@ -53,6 +54,7 @@ pub(crate) fn one(
         What::Baseline(plan) => baseline::baseline(cohort, protocol, id, plan),
         What::Survival(plan) => survival::survival(cohort, protocol, id, plan),
         What::WorstGrade(plan) => grades::worst_grade(cohort, protocol, id, plan),
+        What::Exposure(plan) => exposure::exposure(cohort, protocol, id, plan),
         What::Proportion(plan) => proportion::proportion(cohort, protocol, id, plan),
         What::Sensitivity(plan) => sensitivity::sensitivity(cohort, protocol, id, plan),
     }

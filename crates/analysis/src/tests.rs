@@ -10,7 +10,7 @@ use serde_json::json;
 use words::Text;
 
 /// A trial in two steps with two arms, every kind of analysis, and no patients.
-fn trial() -> Protocol {
+pub(crate) fn trial() -> Protocol {
     let text = |ja: &str, en: &str| json!({ "ja": ja, "en": en });
     let survival = |strata: &[&str], sided: &str| {
         json!({ "endpoint": "rfs", "set": "all", "by": "hormone", "reference": "0", "strata": strata,

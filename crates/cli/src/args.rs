@@ -152,7 +152,12 @@ pub enum Command {
         /// Print a signed checkpoint of the ledger on it, with the signing key in this file
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
+        /// final: this figure alone, as .svg or .png; a wrong name tells those that there are
+        #[arg(long, value_name = "ID", conflicts_with = "key")]
+        figure: Option<String>,
     },
+    /// Draws one figure from the rows of a file or the participants of a study
+    Figure(Box<crate::figure::FigureArgs>),
     /// Letters to the participants, press releases, summaries: look over, adopt, comment, sign off, hand over
     #[command(subcommand)]
     Letter(crate::letter::LetterCommand),
@@ -206,6 +211,9 @@ pub enum Command {
         /// Where snapshots for a quick start are kept; beside the ledger when it is a file, nowhere otherwise
         #[arg(long, value_name = "FOLDER")]
         snapshots: Option<PathBuf>,
+        /// Folder of a study: its letters and what goes with them are shown with it
+        #[arg(long, value_name = "STUDY")]
+        texts: Vec<PathBuf>,
         #[arg(long, default_value_t = 8017)]
         port: u16,
     },

@@ -41,7 +41,12 @@ pub fn run(
     for (n, line) in told::folded(&calibration.en, 88).into_iter().enumerate() {
         if n == 0 { say("note", &line) } else { println!("{:22}{line}", "") }
     }
-    if and_serve { serve::one(trial, port, &say) } else { Ok(Answer::Done) }
+    if and_serve {
+        let texts = crate::letter::texts(&study, Lang::En)?;
+        serve::one(trial, texts, port, &say)
+    } else {
+        Ok(Answer::Done)
+    }
 }
 
 fn unpack(to: &Path) -> Result<(), Failure> {

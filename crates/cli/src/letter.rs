@@ -55,6 +55,14 @@ pub enum LetterCommand {
         #[command(flatten)]
         act: OnText,
     },
+    /// Issues a press release or summary that was signed off as final; refused before the embargo's day (a data manager)
+    Issue {
+        #[command(flatten)]
+        act: OnText,
+        /// How, and to whom: to the press club, on the group's pages
+        #[arg(long)]
+        how: String,
+    },
     /// Records whether a participant lives, and whether she or her family wishes to know
     Ask {
         #[command(flatten)]
@@ -150,6 +158,9 @@ pub fn run(command: LetterCommand) -> Result<Answer, Failure> {
             on_text(&act, Role::DataManager, |text| LetterAct::Comment { text, comment })
         }
         LetterCommand::Sign { act } => on_text(&act, Role::StudyChair, |text| LetterAct::SignOff { text }),
+        LetterCommand::Issue { act, how } => {
+            on_text(&act, Role::DataManager, |text| LetterAct::Issue { text, how })
+        }
         LetterCommand::Ask { of, vital, wishes } => {
             let vital = match vital {
                 VitalWord::Alive => Vital::Alive,
@@ -167,7 +178,7 @@ pub fn run(command: LetterCommand) -> Result<Answer, Failure> {
 }
 
 /// The texts of a study, in order or with all that is wrong with them.
-fn texts(study: &Path, lang: Lang) -> Result<Option<Letters>, Failure> {
+pub fn texts(study: &Path, lang: Lang) -> Result<Option<Letters>, Failure> {
     Letters::load(study).map_err(|found| refused(&found, lang))
 }
 
@@ -209,9 +220,11 @@ pub fn report(study: &Path, at: &At, which: &Which, large: bool, out: &Path) -> 
     let mut ask = Ask { reader: reader(which), large, ..Ask::new(which.kind, lang) };
     let made = |ask: Ask| letters.draft(ask, &results, opened.compiled()).map_err(|f| refused(&f, lang));
     let mut draft = made(ask)?;
-    let signed = opened.state.letters.text(&Hash(draft.hash)).is_some_and(|t| t.signed.is_some());
+    let known = opened.state.letters.text(&Hash(draft.hash));
+    let signed = known.is_some_and(|t| t.signed.is_some());
     if signed {
-        ask.standing = Standing::SignedOff;
+        let issued = known.is_some_and(|t| t.issued.is_some());
+        ask.standing = if issued { Standing::Issued } else { Standing::SignedOff };
         draft = made(ask)?;
     }
     let answer = write(&draft.document, format == Format::Pdf, out)?;
@@ -290,7 +303,8 @@ fn adopt(study: &Path, at: &At, which: &Which, person: &str) -> Result<Answer, F
     let text = words.hash();
     let reader = if which.bereaved { LetterReader::Bereaved } else { LetterReader::Participant };
     let letter = LetterKey { kind: which.kind.name().to_owned(), lang: lang.tag().to_owned(), reader };
-    let act = LetterAct::Adopt { letter, text, cutoff, position, findings, unreviewed };
+    let embargo = letters.embargo(which.kind);
+    let act = LetterAct::Adopt { letter, text, cutoff, position, findings, unreviewed, embargo };
     execute(&trial, act, &context(person, Role::DataManager, None)?, vec![words], lang)?;
     print(&format!("{text}\n{told}"))
 }
@@ -386,6 +400,13 @@ fn status(ledger: &str, lang: Lang) -> Result<Answer, Failure> {
             (LetterReader::Participant, false) => "participant",
             (LetterReader::Bereaved, false) => "bereaved",
         };
+        let issued = match (&t.issued, a.embargo, ja) {
+            (Some((day, _)), _, true) => format!("  公表 {day}"),
+            (Some((day, _)), _, false) => format!("  issued {day}"),
+            (None, Some(day), true) => format!("  報道解禁 {day}"),
+            (None, Some(day), false) => format!("  embargo {day}"),
+            (None, None, _) => String::new(),
+        };
         let signed = match (&t.signed, ja) {
             (Some((day, _)), true) => format!("承認 {day}"),
             (Some((day, _)), false) => format!("signed off {day}"),
@@ -394,7 +415,7 @@ fn status(ledger: &str, lang: Lang) -> Result<Answer, Failure> {
         };
         let _ = writeln!(
             out,
-            "{short}  {} {} {reader} v{}  {} {}  {signed}",
+            "{short}  {} {} {reader} v{}  {} {}  {signed}{issued}",
             a.letter.kind,
             a.letter.lang,
             a.version,

@@ -6,6 +6,7 @@ mod demo;
 mod evidence;
 mod expert_panel;
 mod failure;
+mod figure;
 mod follow;
 mod import;
 mod ledger_file;
@@ -72,7 +73,14 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
             bereaved,
             out,
             key,
+            figure,
         } => match kind {
+            _ if figure.is_some() => {
+                let id = figure.filter(|_| kind == Kind::Final);
+                let id =
+                    id.ok_or(Failure::Usage("--figure: figures are those of the final report".to_owned()))?;
+                report_file::figure(&study, &at, lang, &id, &out)
+            }
             Kind::Final => report_file::results(&study, &at, lang, &out, key.as_deref()),
             Kind::Casebook => report_file::casebooks(&study, &at, lang, participant, &out),
             Kind::Listings => report_file::listings(&study, &at, lang, &out),
@@ -81,6 +89,7 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
                 letter::report(&study, &at, &letter::Which { kind, lang, bereaved }, large_print, &out)
             }
         },
+        Command::Figure(args) => figure::run(&args),
         Command::Letter(command) => letter::run(command),
         Command::Read { study, since, lang, out } => {
             report_file::protocol(&study, since.as_deref(), lang, &out)
@@ -89,8 +98,8 @@ fn dispatch(program: Program) -> Result<Answer, Failure> {
             verify::run(&verify::Wanted { ledger, study, checkpoint, key, head, seeds }, lang)
         }
         Command::Ledger(command) => evidence::carry_out(command),
-        Command::Serve { ledger, study, seeds, snapshots, port } => {
-            serve::run(&serve::Wanted { ledger, studies: study, seeds, port: Some(port), snapshots })
+        Command::Serve { ledger, study, seeds, snapshots, texts, port } => {
+            serve::run(&serve::Wanted { ledger, studies: study, seeds, port: Some(port), snapshots, texts })
         }
         Command::Stats(args) => run::stats(&args),
         Command::Panel(command) => expert_panel::run(command),

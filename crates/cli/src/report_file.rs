@@ -107,6 +107,24 @@ pub fn results(study: &Path, at: &At, lang: Lang, out: &Path, key: Option<&Path>
     write_as(&document, Some(&results), format, out)
 }
 
+/// One figure of the final report as a file of its own.
+pub fn figure(study: &Path, at: &At, lang: Lang, id: &str, out: &Path) -> Result<Answer, Failure> {
+    if !out.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg") || e.eq_ignore_ascii_case("png")) {
+        return Err(Failure::Usage(format!("{}: a figure is written as .svg or .png", out.display())));
+    }
+    let opened = Opened::new(study, at, lang)?;
+    let document = report::document(&opened.results()?, opened.compiled(), lang);
+    let known: Vec<&str> = document.figures().map(|f| f.scene.id.as_str()).collect();
+    let Some(found) = document.figures().find(|f| f.scene.id == id) else {
+        let known = known.join(", ");
+        return Err(Failure::Refused(match lang {
+            Lang::Ja => format!("図「{id}」はこの報告書にありません。ある図: {known}"),
+            Lang::En => format!("this report has no figure `{id}`; it has {known}"),
+        }));
+    };
+    crate::figure::write_scene(&found.scene, lang, out)
+}
+
 /// A document in any of its formats.
 fn write_as(
     document: &Document,

@@ -6,9 +6,11 @@ use conduct::{Nature, Trial};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ledger::actor::{Handle, Writer};
 use ledger::{LedgerError, Mode, Store};
+use report::letter::Letters;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use words::Lang;
 
 /// How often a process that stands by asks again, and how often one that serves sees that it still may.
 const ASK: Duration = Duration::from_secs(1);
@@ -28,6 +30,8 @@ pub struct Wanted {
     pub port: Option<u16>,
     /// Where snapshots are kept; beside the ledger when it is a file.
     pub snapshots: Option<PathBuf>,
+    /// Folders of studies whose letters are served with them.
+    pub texts: Vec<PathBuf>,
 }
 
 pub fn run(wanted: &Wanted) -> Result<Answer, Failure> {
@@ -52,9 +56,10 @@ pub fn run(wanted: &Wanted) -> Result<Answer, Failure> {
             .map_err(|e| Failure::Unusable(format!("{}: {}", wanted.ledger, e.told().en)))?
             .reading_by(reader.handle());
         let head = trial.head().seq;
+        let texts = texts(&wanted.texts, &study)?;
         let how = if from > 0 { format!(" from a snapshot of {from}") } else { String::new() };
         say("opened", &format!("{study}: {head} entries{how} in {:.1} s", begun.elapsed().as_secs_f64()));
-        open.push(Open { study, trial: Arc::new(trial), place, kept: Arc::new(Mutex::new(from)) });
+        open.push(Open { study, trial: Arc::new(trial), place, kept: Arc::new(Mutex::new(from)), texts });
     }
     on(open, Some(writer.handle()), wanted.port, say)
 }
@@ -98,11 +103,23 @@ pub struct Open {
     place: Option<PathBuf>,
     /// The position of the snapshot.
     kept: Arc<Mutex<u64>>,
+    texts: Option<Letters>,
+}
+
+/// The letters of a study, from the folder that is of this study.
+fn texts(folders: &[PathBuf], study: &str) -> Result<Option<Letters>, Failure> {
+    for folder in folders {
+        if crate::run::load(folder, Lang::En)?.compiled.protocol.study == study {
+            return crate::letter::texts(folder, Lang::En);
+        }
+    }
+    Ok(None)
 }
 
 impl Open {
-    pub fn alone(trial: Trial) -> Open {
-        Open { study: trial.study().to_owned(), trial: Arc::new(trial), place: None, kept: Arc::default() }
+    pub fn alone(trial: Trial, texts: Option<Letters>) -> Open {
+        let study = trial.study().to_owned();
+        Open { study, trial: Arc::new(trial), place: None, kept: Arc::default(), texts }
     }
 
     fn has_snapshot(&self) -> bool {
@@ -126,7 +143,7 @@ impl Open {
 
 /// Serves until it is told to stop, or another process has taken a study.
 pub fn on(
-    open: Vec<Open>,
+    mut open: Vec<Open>,
     claims: Option<Handle>,
     port: Option<u16>,
     say: Say<'_>,
@@ -137,8 +154,8 @@ pub fn on(
     let all_simulated = open.iter().all(|o| simulated(&o.trial));
     let last = open.iter().filter_map(|o| o.trial.state().last_at).max().filter(|_| all_simulated);
     let mut app = server::App::new(clock(last)).map_err(failed)?;
-    for o in &open {
-        app.open(Arc::clone(&o.trial)).map_err(failed)?;
+    for o in &mut open {
+        app.open_with(Arc::clone(&o.trial), o.texts.take()).map_err(failed)?;
     }
     say("pages", &format!("http://{address}/   (stop with Ctrl-C)"));
     if let (Some(day), [only]) = (last, open.as_slice()) {
@@ -241,6 +258,6 @@ fn listen(port: Option<u16>) -> Result<std::net::TcpListener, Failure> {
 }
 
 /// As [`run`], with a trial that is open already.
-pub fn one(trial: Trial, port: Option<u16>, say: Say<'_>) -> Result<Answer, Failure> {
-    on(vec![Open::alone(trial)], None, port, say)
+pub fn one(trial: Trial, texts: Option<Letters>, port: Option<u16>, say: Say<'_>) -> Result<Answer, Failure> {
+    on(vec![Open::alone(trial, texts)], None, port, say)
 }

@@ -278,6 +278,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
         Event::LetterAdopted(_)
         | Event::LetterCommented { .. }
         | Event::LetterSigned { .. }
+        | Event::LetterIssued { .. }
         | Event::LetterAsked { .. }
         | Event::LetterHandedOver { .. } => {
             crate::letter::happen(Arc::make_mut(&mut state.letters), seq, at, day, event);

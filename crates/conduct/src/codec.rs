@@ -43,6 +43,7 @@ pub const KINDS: &[(&str, u16)] = &[
     ("letter_signed", 1),
     ("letter_asked", 1),
     ("letter_handed_over", 1),
+    ("letter_issued", 1),
 ];
 
 type Upcaster = fn(serde_json::Value) -> serde_json::Value;

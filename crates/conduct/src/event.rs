@@ -249,6 +249,11 @@ pub enum Event {
     LetterSigned {
         text: Hash,
     },
+    /// A press release or summary left the group as final: how, and to whom.
+    LetterIssued {
+        text: Hash,
+        how: String,
+    },
     /// Whether a participant lives, and whether she or her family wishes to know the results.
     LetterAsked {
         participant: ParticipantId,

@@ -150,6 +150,7 @@ pub(crate) fn lawful(adopted: &Adopted, state: &State, author: &Author<'_>, even
         Event::LetterAdopted(_)
         | Event::LetterCommented { .. }
         | Event::LetterSigned { .. }
+        | Event::LetterIssued { .. }
         | Event::LetterAsked { .. }
         | Event::LetterHandedOver { .. } => crate::letter::lawful(adopted, state, author, event),
         Event::DataImported { .. } | Event::ParticipantImported { .. } | Event::AllocationImported { .. } => {

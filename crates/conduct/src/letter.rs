@@ -2,7 +2,8 @@
 //! them, when they were signed off, who may be given them and who was.
 //!
 //! ```text
-//! adopted -> commented (by the patient representatives) -> signed off -> handed over, participant by participant
+//! adopted -> commented (by the patient representatives) -> signed off -> letter: handed over, participant by participant
+//!                                                                     -> press, summary: issued, not before the embargo's day
 //! ```
 //! New data or other words make a new version; the one that was signed off is never changed. A letter goes to somebody
 //! only after a site has asked, since the sign-off, whether she lives and whether she (or her family) wishes to know.
@@ -58,6 +59,9 @@ pub struct LetterAdopted {
     /// What the rules for texts found, and readings that no person has reviewed.
     pub findings: u32,
     pub unreviewed: u32,
+    /// Press release and summary: the day before which nothing of it is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embargo: Option<Date>,
 }
 
 /// What people do about letters.
@@ -71,6 +75,8 @@ pub enum LetterAct {
         position: u64,
         findings: u32,
         unreviewed: u32,
+        #[serde(default)]
+        embargo: Option<Date>,
     },
     /// What the patient representatives say of a text, also that they have nothing to say.
     Comment {
@@ -79,6 +85,11 @@ pub enum LetterAct {
     },
     SignOff {
         text: Hash,
+    },
+    /// A press release or summary leaves the group as final: to whom, or where it stands.
+    Issue {
+        text: Hash,
+        how: String,
     },
     Ask {
         participant: ParticipantId,
@@ -112,6 +123,8 @@ pub struct AdoptedLetter {
     pub comments: Vec<(String, Timestamp, u64)>,
     /// Day and entry of the sign-off.
     pub signed: Option<(Date, u64)>,
+    /// Day and entry of the issue as final.
+    pub issued: Option<(Date, u64)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -150,7 +163,7 @@ impl Letters {
 /// The event that an act asks for.
 pub(crate) fn event(state: &State, act: LetterAct) -> Event {
     match act {
-        LetterAct::Adopt { letter, text, cutoff, position, findings, unreviewed } => {
+        LetterAct::Adopt { letter, text, cutoff, position, findings, unreviewed, embargo } => {
             let version = state.letters.versions(&letter) + 1;
             Event::LetterAdopted(LetterAdopted {
                 letter,
@@ -160,10 +173,12 @@ pub(crate) fn event(state: &State, act: LetterAct) -> Event {
                 position,
                 findings,
                 unreviewed,
+                embargo,
             })
         }
         LetterAct::Comment { text, comment } => Event::LetterCommented { text, comment },
         LetterAct::SignOff { text } => Event::LetterSigned { text },
+        LetterAct::Issue { text, how } => Event::LetterIssued { text, how },
         LetterAct::Ask { participant, vital, wishes, on } => {
             Event::LetterAsked { participant, vital, wishes, on }
         }
@@ -182,6 +197,7 @@ pub(crate) fn happen(letters: &mut Letters, seq: u64, at: Timestamp, day: Date, 
             seq,
             comments: Vec::new(),
             signed: None,
+            issued: None,
         }),
         Event::LetterCommented { text, comment } => {
             if let Some(t) = letters.texts.iter_mut().find(|t| t.adopted.text == *text) {
@@ -191,6 +207,11 @@ pub(crate) fn happen(letters: &mut Letters, seq: u64, at: Timestamp, day: Date, 
         Event::LetterSigned { text } => {
             if let Some(t) = letters.texts.iter_mut().find(|t| t.adopted.text == *text) {
                 t.signed = Some((day, seq));
+            }
+        }
+        Event::LetterIssued { text, .. } => {
+            if let Some(t) = letters.texts.iter_mut().find(|t| t.adopted.text == *text) {
+                t.issued = Some((day, seq));
             }
         }
         Event::LetterAsked { participant, vital, wishes, on } => {
@@ -228,6 +249,11 @@ pub(crate) fn lawful(
         Event::LetterSigned { text } => {
             author.permit(state, action, None)?;
             sign_off(state, known(state, text)?)?;
+        }
+        Event::LetterIssued { text, how } => {
+            author.permit(state, action, None)?;
+            filled_in(how, "公表の方法", "to whom or where it goes")?;
+            issue(state, known(state, text)?, author.day)?;
         }
         Event::LetterAsked { participant, vital, on, .. } => {
             let p = author.participant(state, *participant, action)?;
@@ -274,6 +300,7 @@ fn adopt(state: &State, author: &Author<'_>, a: &LetterAdopted) -> Result<(), La
     if !["letter", "press", "summary"].contains(&a.letter.kind.as_str())
         || !["ja", "en"].contains(&a.letter.lang.as_str())
         || (a.letter.kind != "letter" && a.letter.reader == LetterReader::Bereaved)
+        || (a.letter.kind == "letter" && a.embargo.is_some())
     {
         return Err(refuse("no_kind", "この種類の文面はありません。", "There is no such kind of text."));
     }
@@ -335,6 +362,49 @@ fn sign_off(state: &State, t: &AdoptedLetter) -> Result<(), Law> {
             "患者代表の意見が記録されていません。",
             "No comment of the patient representatives is recorded.",
         ));
+    }
+    if reasons.is_empty() { Ok(()) } else { Err(Law::Broken(reasons)) }
+}
+
+/// Nothing is told to the public before its day, and nothing that the chair has not signed off.
+fn issue(state: &State, t: &AdoptedLetter, today: Date) -> Result<(), Law> {
+    let mut reasons = Vec::new();
+    if t.adopted.letter.kind == "letter" {
+        reasons.push(Reason::new(
+            "no_kind",
+            "参加者への文面は公表せず、お一人ずつお渡しします。",
+            "A letter is not issued; it is handed over, participant by participant.",
+        ));
+    }
+    if t.signed.is_none() {
+        reasons.push(Reason::new(
+            "not_signed",
+            "承認されていない文面は公表できません。",
+            "A text that is not signed off is not issued.",
+        ));
+    }
+    if t.issued.is_some() {
+        reasons.push(Reason::new("issued", "すでに公表しています。", "It was issued before."));
+    }
+    if state.letters.newest(&t.adopted.letter).is_some_and(|n| n.seq != t.seq) {
+        reasons.push(Reason::new(
+            "newer_version",
+            "新しい版があります。公表できるのは最新の版です。",
+            "There is a newer version; only the newest is issued.",
+        ));
+    }
+    match t.adopted.embargo {
+        Some(day) if today < day => reasons.push(Reason::new(
+            "embargo",
+            format!("報道解禁日({day})より前には公表できません。"),
+            format!("It is under embargo until {day} and is not issued before."),
+        )),
+        None if t.adopted.letter.kind != "letter" => reasons.push(Reason::new(
+            "no_embargo_day",
+            "報道解禁日が決まっていません。numbers.yaml の embargo に書き、新しい版を採用してください。",
+            "The day of release is not fixed. Write it as `embargo` in numbers.yaml and adopt a new version.",
+        )),
+        _ => {}
     }
     if reasons.is_empty() { Ok(()) } else { Err(Law::Broken(reasons)) }
 }

@@ -87,6 +87,7 @@ pub enum Action {
     AdoptLetter,
     CommentLetter,
     SignLetter,
+    IssueLetter,
     AskForLetter,
     HandOverLetter,
     WarnOfClock,
@@ -145,6 +146,7 @@ pub const RIGHTS: &[(Action, [Reach; 9])] = &[
     (Action::AdoptLetter,          [A,   N,   N,   N,   N,   N,   N,   N,   N]),
     (Action::CommentLetter,        [A,   N,   N,   N,   N,   N,   N,   N,   N]),
     (Action::SignLetter,           [N,   N,   A,   N,   N,   N,   N,   N,   N]),
+    (Action::IssueLetter,          [A,   N,   N,   N,   N,   N,   N,   N,   N]),
     (Action::AskForLetter,         [N,   N,   N,   S,   S,   N,   N,   N,   N]),
     (Action::HandOverLetter,       [N,   N,   N,   S,   S,   N,   N,   N,   N]),
     (Action::WarnOfClock,          [N,   N,   N,   N,   N,   N,   N,   N,   A]),
@@ -219,6 +221,7 @@ impl Event {
             Event::LetterAdopted(_) => Action::AdoptLetter,
             Event::LetterCommented { .. } => Action::CommentLetter,
             Event::LetterSigned { .. } => Action::SignLetter,
+            Event::LetterIssued { .. } => Action::IssueLetter,
             Event::LetterAsked { .. } => Action::AskForLetter,
             Event::LetterHandedOver { .. } => Action::HandOverLetter,
         }

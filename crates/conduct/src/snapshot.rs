@@ -148,8 +148,8 @@ packed! {
     Import { name, file, rows, map, source, constructed, at, seq }
     Letters { texts, asked, handed }
     LetterKey { kind, lang, reader }
-    LetterAdopted { letter, version, text, cutoff, position, findings, unreviewed }
-    AdoptedLetter { adopted, at, seq, comments, signed }
+    LetterAdopted { letter, version, text, cutoff, position, findings, unreviewed, embargo }
+    AdoptedLetter { adopted, at, seq, comments, signed, issued }
     Asked { vital, wishes, on, seq }
     HandedOver { participant, text, on, how, seq }
 }

@@ -351,9 +351,10 @@ impl<'a> View<'a> {
                 Some(q) => Concern::Participant(q.participant, Some(&q.form)),
                 None => Concern::Centre,
             },
-            Event::LetterAdopted(_) | Event::LetterCommented { .. } | Event::LetterSigned { .. } => {
-                Concern::Study
-            }
+            Event::LetterAdopted(_)
+            | Event::LetterCommented { .. }
+            | Event::LetterSigned { .. }
+            | Event::LetterIssued { .. } => Concern::Study,
             Event::LetterAsked { participant, .. } | Event::LetterHandedOver { participant, .. } => {
                 Concern::Participant(*participant, None)
             }

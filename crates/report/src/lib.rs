@@ -33,5 +33,5 @@ pub use scene::Scene;
 pub use style::css;
 pub use text::text;
 pub use typesetter::{Typeset, TypesetError, Typesetter};
-pub use whole::{checkpoint, document, facts, html, html_with, nature, stamp};
+pub use whole::{basis, checkpoint, document, facts, html, html_with, nature, stamp};
 pub use workbook::workbook;

@@ -56,8 +56,8 @@ pub struct Cell {
     pub under: String,
     /// Aligned right with the other digits of its column.
     pub number: bool,
-    /// The same words as `text` with their readings; empty where it has none. Shown on pages; it does not travel to PDF.
-    #[serde(skip)]
+    /// The same words as `text` with their readings; empty where it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub read: Words,
     /// Keys of the rows that the words were made from: on a page they lead there.
     #[serde(skip)]

@@ -87,6 +87,8 @@ pub(crate) fn find_item<'a>(protocol: &'a Protocol, path: &str) -> Option<&'a It
 pub(crate) fn item(protocol: &Protocol, path: &str) -> Text {
     match find_item(protocol, path) {
         Some(item) => Text::new(&item.ja, &item.en),
+        None if path == "duration" => say::text("exposure-duration"),
+        None if path == "dose_intensity" => say::text("exposure-dose-intensity"),
         None if path == "participant.site" || path == "site" => say::text("site"),
         None => Text::same(path),
     }

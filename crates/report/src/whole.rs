@@ -95,10 +95,16 @@ fn protocol(results: &Results, lang: Lang) -> String {
     say::fill(lang, "fact-protocol-value", &[("version", version), ("hash", Arg::Text(&hash))])
 }
 
+/// An identifier of a registry, which names its registry itself (`jRCTs031180151`) or is told with it.
+fn registered(name: &str, id: &str) -> String {
+    let own = id.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name));
+    if own { id.to_owned() } else { format!("{name} {id}") }
+}
+
 /// What the results are a function of.
 pub fn facts(results: &Results, compiled: &Compiled, lang: Lang) -> Vec<(String, String)> {
     let registry: Vec<String> =
-        compiled.protocol.registry.iter().map(|(name, id)| format!("{name} {id}")).collect();
+        compiled.protocol.registry.iter().map(|(name, id)| registered(name, id)).collect();
     let mut facts = vec![
         ("fact-study", results.study.clone()),
         ("fact-registry", registry.join(", ")),

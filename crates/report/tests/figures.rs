@@ -61,6 +61,7 @@ fn groups() -> Vec<Quartiles> {
         name,
         series,
         five: [shift, shift + 6.0, shift + 10.0, shift + 15.0, shift + 27.0],
+        n: 10,
         values: (0..10).map(|i| shift + 3.0 * f64::from(i)).collect(),
     };
     arms().into_iter().map(|(s, name)| group(s, name, 4.0 + 5.0 * f64::from(s))).collect()

@@ -233,6 +233,7 @@ impl Ask {
         match path {
             "participants" | "queries" => self.may(Action::SeeParticipants),
             "register" => self.may(Action::Register),
+            "letters" => crate::pages::letters::open_to(self),
             "ledger" => self.may(Action::SeeLedger),
             // The report tells results by arm; one without them is not made yet.
             "report" => self.may(Action::SeeResultsByArm),

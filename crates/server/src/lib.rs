@@ -23,6 +23,7 @@ pub use routes::PAGES;
 use axum::Router;
 use conduct::Trial;
 use jiff::Timestamp;
+use report::letter::Letters;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use study::Study;
@@ -46,7 +47,16 @@ impl App {
 
     /// Adds a study. The trial is the one that decides for it; nobody else writes to it meanwhile.
     pub fn open(&mut self, trial: impl Into<Arc<Trial>>) -> Result<(), StartError> {
-        let study = Arc::new(Study::new(trial.into()));
+        self.open_with(trial, None)
+    }
+
+    /// As [`open`](App::open), with the study's letters and what goes with them.
+    pub fn open_with(
+        &mut self,
+        trial: impl Into<Arc<Trial>>,
+        texts: Option<Letters>,
+    ) -> Result<(), StartError> {
+        let study = Arc::new(Study::new(trial.into(), texts));
         let mut studies = (*self.studies).clone();
         if studies.contains_key(&study.name) {
             return Err(StartError::Twice(study.name.clone()));

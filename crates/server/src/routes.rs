@@ -4,8 +4,8 @@ use crate::App;
 use crate::assets::asset;
 use crate::error::Trouble;
 use crate::pages::{
-    allocation, api, book, cast, enter, ledger, list, overview, panel, queries, register, report, results,
-    sites,
+    allocation, api, book, cast, enter, ledger, letters, list, overview, panel, queries, register, report,
+    results, sites,
 };
 use crate::shell::{Shell, TroublePage, page_with};
 use crate::tongue::Tongue;
@@ -50,6 +50,10 @@ pub const PAGES: &[&str] = &[
     "/sites",
     "/report",
     "/report/document",
+    "/report/files/{file}",
+    "/letters",
+    "/letters/{text}/document",
+    "/letters/{text}/files/{file}",
     "/results",
     "/results/{analysis}",
     "/results/{analysis}/row",
@@ -76,6 +80,16 @@ pub(crate) fn router(app: App) -> Router {
         .route("/sites", get(sites::page))
         .route("/report", get(report::page))
         .route("/report/document", get(report::document))
+        .route("/report/files/{file}", get(report::file))
+        .route("/letters", get(letters::page))
+        .route("/letters/adopt", post(letters::adopt))
+        .route("/letters/ask", post(letters::asked))
+        .route("/letters/hand-over", post(letters::hand_over))
+        .route("/letters/{text}/comment", post(letters::comment))
+        .route("/letters/{text}/sign", post(letters::sign))
+        .route("/letters/{text}/issue", post(letters::issue))
+        .route("/letters/{text}/document", get(letters::read))
+        .route("/letters/{text}/files/{file}", get(letters::file))
         .route("/results", get(results::index))
         .route("/results/{analysis}", get(results::analysis))
         .route("/results/{analysis}/row", get(results::row))

@@ -18,6 +18,7 @@ const WAYS: &[(&str, &str)] = &[
     ("queries", "way-queries"),
     ("sites", "way-sites"),
     ("report", "way-report"),
+    ("letters", "way-letters"),
     ("ledger", "way-ledger"),
 ];
 

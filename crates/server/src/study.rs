@@ -2,7 +2,8 @@
 
 use conduct::{Adopted, Answer, Command, Context, Event, Receipt, State, Trial, TrialError, Viewer};
 use jiff::civil::Date;
-use ledger::{Entry, LedgerError};
+use ledger::{Blob, Entry, Hash, LedgerError};
+use report::letter::Letters;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -42,6 +43,8 @@ type Kept = (usize, Arc<dyn Any + Send + Sync>);
 pub struct Study {
     pub name: String,
     trial: Arc<Trial>,
+    /// The study's letters and what goes with them, where the server has them.
+    texts: Option<Letters>,
     /// The head when this process opened the study.
     opened_at: u64,
     past: Mutex<BTreeMap<u64, Picture>>,
@@ -55,8 +58,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Study {
-    pub fn new(trial: Arc<Trial>) -> Study {
+    pub fn new(trial: Arc<Trial>, texts: Option<Letters>) -> Study {
         Study {
+            texts,
             name: trial.study().to_owned(),
             opened_at: trial.head().seq,
             trial,
@@ -116,6 +120,16 @@ impl Study {
     /// Carries out a command; returns when it is on disk. A token that was used before changes nothing: the answer is
     /// what the first one brought about. Two of the same at once: the second waits for the first.
     pub fn execute(&self, command: &Command, context: &Context) -> Result<Done, TrialError> {
+        self.execute_with(command, context, Vec::new())
+    }
+
+    /// As [`execute`](Study::execute), with the files that the event names.
+    pub fn execute_with(
+        &self,
+        command: &Command,
+        context: &Context,
+        files: Vec<Blob>,
+    ) -> Result<Done, TrialError> {
         let token = token(context);
         let slot =
             token.clone().map(|t| Arc::clone(lock(&self.tokens).entry(t).or_default())).unwrap_or_default();
@@ -128,7 +142,7 @@ impl Study {
         if let Some(done) = &*slot {
             return Ok(done.clone());
         }
-        let Receipt { answer, seqs } = self.trial.execute(command, context)?;
+        let Receipt { answer, seqs } = self.trial.execute_with(command, context, files)?;
         let done = Done { answer, seq: seqs.end.saturating_sub(1) };
         *slot = Some(done.clone());
         Ok(done)
@@ -212,6 +226,16 @@ impl Study {
             }
             Ok(out)
         })?
+    }
+
+    pub fn texts(&self) -> Option<&Letters> {
+        self.texts.as_ref()
+    }
+
+    /// A file that an entry names.
+    pub fn attachment(&self, hash: &Hash) -> Result<Option<Vec<u8>>, LedgerError> {
+        let (name, hash) = (self.name.clone(), *hash);
+        self.trial.handle().with(move |store| store.attachment(&name, &hash))?
     }
 
     /// The settings of the store on which durability rests.

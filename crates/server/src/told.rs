@@ -179,6 +179,7 @@ pub fn event(ask: &Ask, protocol: &Protocol, event: &Event) -> String {
         }
         Event::LetterCommented { .. } => ("letter_commented", String::new(), String::new()),
         Event::LetterSigned { .. } => ("letter_signed", String::new(), String::new()),
+        Event::LetterIssued { .. } => ("letter_issued", String::new(), String::new()),
         Event::LetterAsked { participant, .. } => ("letter_asked", participant.to_string(), String::new()),
         Event::LetterHandedOver { participant, .. } => {
             ("letter_handed_over", participant.to_string(), String::new())

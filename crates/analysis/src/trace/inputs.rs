@@ -51,7 +51,7 @@ impl Inputs {
                     inputs.steps.extend(inputs.start.clone());
                 }
             }
-            What::Baseline(_) | What::WorstGrade(_) | What::Proportion(_) => {}
+            What::Baseline(_) | What::Exposure(_) | What::WorstGrade(_) | What::Proportion(_) => {}
         }
         inputs.allocations.extend(crate::plan::by(protocol, &analysis.what).map(str::to_owned));
         for fact in &needs.facts {

@@ -8,7 +8,7 @@ use crate::grades::{self, Worst};
 use crate::set;
 use crate::survival::{Seen, observe_all};
 use protocol::{
-    Analysis, Baseline, MissingCase, Proportion, Protocol, Sensitivity, Survival, What, WorstGrade,
+    Analysis, Exposure, MissingCase, Proportion, Protocol, Sensitivity, Survival, What, WorstGrade,
 };
 use words::Text;
 
@@ -59,7 +59,8 @@ pub(crate) fn behind<'a>(
     let placed = match &analysis.what {
         What::Flow => flow(cohort, protocol, by_arm.is_ok(), row),
         What::Accrual => accrual(cohort, protocol, row),
-        What::Baseline(plan) => baseline(cohort, protocol, plan, row),
+        What::Baseline(plan) => baseline(cohort, protocol, &plan.set, plan.by.as_deref(), row),
+        What::Exposure(plan) => exposure(cohort, protocol, plan, row),
         What::Survival(plan) => survival(cohort, protocol, plan, row),
         What::WorstGrade(plan) => worst_grade(cohort, protocol, analysis, plan, row),
         What::Proportion(plan) => proportion(cohort, protocol, plan, &row.analysis, None, row),
@@ -131,8 +132,50 @@ fn grouped<'a>(
     with_arm.filter(|(_, arm)| row.group.is_none() || *arm == row.group).collect()
 }
 
-fn baseline<'a>(cohort: &'a Cohort, protocol: &Protocol, plan: &Baseline, row: &Row) -> Vec<Placed<'a>> {
-    let people = grouped(cohort, protocol, &plan.set, plan.by.as_deref(), row);
+/// Exposure: numbers that are worked out for each participant; items as characteristics.
+fn exposure<'a>(cohort: &'a Cohort, protocol: &Protocol, plan: &Exposure, row: &Row) -> Vec<Placed<'a>> {
+    use crate::exposure::{Told, duration, goes_on, intensity};
+    let by = plan.by.as_deref();
+    let of: &dyn Fn(&Person) -> Told = match row.variable.as_str() {
+        "duration" => &|p| duration(p, protocol, plan),
+        "dose_intensity" => &|p| intensity(p, plan),
+        _ => return baseline(cohort, protocol, &plan.set, by, row),
+    };
+    let level = row.level.as_deref();
+    let placed = grouped(cohort, protocol, &plan.set, by, row).into_iter().filter_map(|(p, group)| {
+        let told = of(p);
+        let here = match (level, &told) {
+            (None, Told::Number(x)) => {
+                return Some(Placed { person: p, group, contribution: Contribution::Value(x.to_string()) });
+            }
+            (None, _) => false,
+            (Some("ongoing"), _) => goes_on(p, plan),
+            (Some(kind), Told::Missing(m)) => kind == format!("missing:{m}"),
+            (Some(kind), Told::Contradicted) => kind == "missing:contradicted",
+            (Some(_), Told::Number(_)) => false,
+        };
+        let contribution = match (here, row.stat == "n", level) {
+            (true, ..) => Contribution::Counted,
+            (false, true, _) => return None,
+            (false, false, Some(_)) => Contribution::Otherwise,
+            (false, false, None) => Contribution::LeftOut(match told {
+                Told::Missing(m) => format!("missing:{m}"),
+                _ => "missing:contradicted".to_owned(),
+            }),
+        };
+        Some(Placed { person: p, group, contribution })
+    });
+    placed.collect()
+}
+
+fn baseline<'a>(
+    cohort: &'a Cohort,
+    protocol: &Protocol,
+    set: &str,
+    by: Option<&str>,
+    row: &Row,
+) -> Vec<Placed<'a>> {
+    let people = grouped(cohort, protocol, set, by, row);
     let placed = people.into_iter().filter_map(|(p, arm)| {
         let value = p.values.get(&row.variable);
         let known = value.and_then(level);

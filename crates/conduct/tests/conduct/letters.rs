@@ -21,7 +21,15 @@ fn text(n: u8) -> Hash {
 }
 
 fn adopt(letter: LetterKey, n: u8) -> LetterAct {
-    LetterAct::Adopt { letter, text: text(n), cutoff: CUTOFF, position: 1, findings: 0, unreviewed: 0 }
+    LetterAct::Adopt {
+        letter,
+        text: text(n),
+        cutoff: CUTOFF,
+        position: 1,
+        findings: 0,
+        unreviewed: 0,
+        embargo: None,
+    }
 }
 
 fn act(letter: LetterAct) -> Command {
@@ -111,6 +119,7 @@ fn nothing_is_signed_off_that_breaks_a_rule_has_unreviewed_readings_or_was_not_r
         position: 2,
         findings: 2,
         unreviewed: 228,
+        embargo: None,
     };
     garden.trial.execute_with(&act(draft), &centre(on), vec![file(3)]).unwrap();
     assert_eq!(garden.refused(sign(3), &chair(on)), ["findings", "readings_unreviewed", "no_comment"]);
@@ -189,10 +198,59 @@ fn a_text_is_adopted_once_for_a_look_that_was_held_and_a_position_that_is_there(
         position,
         findings: 0,
         unreviewed: 0,
+        embargo: None,
     };
     assert_eq!(codes(at(date(2024, 3, 2), 1)), ["no_look"]);
     assert_eq!(codes(at(date(2024, 5, 2), 1)), ["date_future"]);
     assert_eq!(codes(at(CUTOFF, 0)), ["position"]);
     assert_eq!(codes(at(CUTOFF, 1_000_000)), ["position"]);
     assert_eq!(garden.refused(act(adopt(letter(), 5)), &chair(on)), ["not_permitted"]);
+}
+
+#[test]
+fn a_press_release_is_issued_on_the_day_of_the_embargo_and_not_before() {
+    let garden = garden();
+    let (on, day) = (date(2024, 5, 1), date(2024, 6, 3));
+    let press = |n: u8, embargo| LetterAct::Adopt {
+        letter: key("press", LetterReader::Participant),
+        text: text(n),
+        cutoff: CUTOFF,
+        position: 1,
+        findings: 0,
+        unreviewed: 0,
+        embargo,
+    };
+    let issue = |n: u8| act(LetterAct::Issue { text: text(n), how: "記者クラブに配布".into() });
+    let put = |n: u8, embargo| {
+        garden.trial.execute_with(&act(press(n, embargo)), &centre(on), vec![file(n)]).unwrap();
+    };
+    // Without a day it is never issued.
+    put(5, None);
+    garden.run(comment(5), &centre(on)).unwrap();
+    garden.run(sign(5), &chair(on)).unwrap();
+    assert_eq!(garden.refused(issue(5), &centre(on)), ["no_embargo_day"]);
+    put(6, Some(day));
+    assert_eq!(garden.refused(issue(6), &centre(on)), ["not_signed", "embargo"]);
+    garden.run(comment(6), &centre(on)).unwrap();
+    garden.run(sign(6), &chair(on)).unwrap();
+    assert_eq!(garden.refused(issue(6), &centre(date(2024, 6, 2))), ["embargo"]);
+    assert_eq!(garden.refused(issue(6), &chair(day)), ["not_permitted"]);
+    assert_eq!(garden.refused(issue(5), &centre(day)), ["newer_version", "no_embargo_day"]);
+    let mute = act(LetterAct::Issue { text: text(6), how: " ".into() });
+    assert_eq!(garden.refused(mute, &centre(day)), ["empty"]);
+    garden.run(issue(6), &centre(day)).unwrap();
+    assert_eq!(garden.trial.state().letters.text(&text(6)).unwrap().issued.map(|i| i.0), Some(day));
+    assert_eq!(garden.refused(issue(6), &centre(day)), ["issued"]);
+    // A letter goes to people, not to the public, and has no embargo.
+    assert_eq!(garden.refused(issue(1), &centre(day)), ["no_kind", "not_signed"]);
+    let LetterAct::Adopt { letter: _, text, cutoff, position, findings, unreviewed, embargo } =
+        press(7, Some(day))
+    else {
+        unreachable!()
+    };
+    let letter = key("letter", LetterReader::Participant);
+    let dated = LetterAct::Adopt { letter, text, cutoff, position, findings, unreviewed, embargo };
+    assert_eq!(garden.refused(act(dated), &centre(on)), ["no_kind"]);
+    let report = garden.trial.verify().unwrap();
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
 }

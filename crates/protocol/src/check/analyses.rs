@@ -2,7 +2,7 @@
 
 use super::{Checker, Named};
 use crate::tree::{Path, path};
-use crate::{Analysis, EndpointEvent, ItemKind, Survival, What, WorstGrade};
+use crate::{Analysis, EndpointEvent, Exposure, ItemKind, Survival, What, WorstGrade};
 use words::Text;
 
 impl Checker<'_> {
@@ -139,6 +139,10 @@ impl Checker<'_> {
             What::WorstGrade(w) => {
                 self.of(id, "worst_grade", &w.set, w.by.as_deref());
                 self.grades(id, w);
+            }
+            What::Exposure(x) => {
+                self.of(id, "exposure", &x.set, x.by.as_deref());
+                self.exposure(id, x);
             }
             What::Proportion(x) => self.of(id, "proportion", &x.set, x.by.as_deref()),
             What::Sensitivity(s) => self.sensitivity(id, s),
@@ -342,6 +346,62 @@ impl Checker<'_> {
                     ),
                     Text::new("CTCAE のグレードは 1 から 5 です。", "Grades of CTCAE run from 1 to 5."),
                 );
+            }
+        }
+    }
+
+    fn exposure(&mut self, id: &str, x: &Exposure) {
+        let p = self.protocol;
+        let at = |key: &str| path!["analyses", id, "what", "exposure", key];
+        if !self.refers(at("form"), Named::Form, &x.form) {
+            return;
+        }
+        let form = &p.forms[&x.form];
+        if form.repeats {
+            self.error(
+                at("form"),
+                "P0621",
+                Text::new(
+                    format!(
+                        "フォーム「{}」は繰り返し記入するため、治療曝露を 1 人 1 件で数えられません。",
+                        x.form
+                    ),
+                    format!("Form \"{}\" repeats: exposure is not told once for each participant.", x.form),
+                ),
+                Text::new("1 人に 1 件のフォームを指定してください。", "Use a form that is filled once."),
+            );
+        }
+        let number = [ItemKind::Integer, ItemKind::Decimal];
+        let flag = [ItemKind::Boolean];
+        let told = [ItemKind::Integer, ItemKind::Decimal, ItemKind::Boolean, ItemKind::Code, ItemKind::Text];
+        let date = [ItemKind::Date];
+        let dose = x.dose.iter().flat_map(|d| [("dose", &d.given), ("dose", &d.planned)]);
+        let mut named: Vec<(&str, &String, &[ItemKind])> =
+            vec![("start", &x.start, &date), ("end", &x.end, &date)];
+        named.extend(x.ongoing.iter().map(|i| ("ongoing", i, &flag[..])));
+        named.extend(x.cycles.iter().map(|i| ("cycles", i, &number[..])));
+        named.extend(dose.map(|(key, i)| (key, i, &number[..])));
+        named.extend(x.modifications.iter().map(|i| ("modifications", i, &told[..])));
+        named.extend(x.items.iter().map(|i| ("items", i, &told[..])));
+        for (key, name, kinds) in named {
+            match form.item(name) {
+                None => {
+                    let known = form.items().map(|i| i.id.as_str()).collect();
+                    self.unknown(at(key), &Text::new("項目", "item"), name, known);
+                }
+                Some(item) if !kinds.contains(&item.kind) => self.error(
+                    at(key),
+                    "P0622",
+                    Text::new(
+                        format!("項目「{name}」の型は、ここでは使えません。"),
+                        format!("Item \"{name}\" is of a type that has no meaning here."),
+                    ),
+                    Text::new(
+                        "start と end は date、ongoing は boolean、cycles と dose は数の項目です。",
+                        "start and end are dates, ongoing is boolean, cycles and doses are numbers.",
+                    ),
+                ),
+                Some(_) => {}
             }
         }
     }

@@ -129,6 +129,8 @@ pub enum What {
     Survival(Survival),
     /// Worst grade per participant of a repeating form.
     WorstGrade(WorstGrade),
+    /// How long and how much of a treatment was given.
+    Exposure(Exposure),
     /// Share of participants for whom a rule is true.
     Proportion(Proportion),
     /// Another analysis again, each time with something decided otherwise.
@@ -200,6 +202,55 @@ pub struct WorstGrade {
     pub when: Option<String>,
     /// Grades told as "this or worse".
     pub at_least: Vec<u8>,
+}
+
+/// Exposure to a treatment as one form tells it, which is filled once for each participant. What the form does not hold
+/// (cycles, doses, modifications) is told as not collected.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Exposure {
+    pub set: String,
+    #[serde(default)]
+    pub by: Option<String>,
+    pub form: String,
+    /// Date items of the form: first and last day of treatment.
+    pub start: String,
+    pub end: String,
+    /// Boolean item: treatment goes on. Then it is counted up to the day that dates the form.
+    #[serde(default)]
+    pub ongoing: Option<String>,
+    /// Number item: cycles given.
+    #[serde(default)]
+    pub cycles: Option<String>,
+    /// Number items: dose given and dose planned; their ratio is the relative dose intensity.
+    #[serde(default)]
+    pub dose: Option<Dose>,
+    /// Items that tell delays, reductions and interruptions.
+    #[serde(default)]
+    pub modifications: Vec<String>,
+    /// Further items of the form: regimen, reason for the end.
+    #[serde(default)]
+    pub items: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dose {
+    pub given: String,
+    pub planned: String,
+}
+
+impl Exposure {
+    /// An item of the form as a path.
+    pub fn path(&self, item: &str) -> String {
+        format!("{}.{item}", self.form)
+    }
+
+    /// Items that are told one by one, as characteristics are.
+    pub fn told(&self) -> impl Iterator<Item = &str> {
+        let first = self.cycles.iter().chain(&self.modifications).chain(&self.items);
+        first.map(String::as_str)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -1,8 +1,8 @@
 //! Hazard ratios by subgroup on a log axis: the area of a square is its weight, the line at 1 is no difference.
 
 use super::axis::Scale;
-use super::{WIDTH, arm};
-use crate::scene::{Anchor, Role, Scene};
+use super::{SIZE, WIDTH, arm};
+use crate::scene::{Anchor, Role, Scene, measure_text};
 use crate::{phrase, say};
 use analysis::Rows;
 use protocol::{Protocol, What};
@@ -112,16 +112,28 @@ fn draw(
     let x = Scale { from: (-reach, reach), to: PLOT };
     let heaviest = drawn.iter().map(weight).fold(0.0, f64::max);
 
-    let top = 44.0;
+    // Long names of arms stand one under the other, each over its own column.
+    let gap = column(1) - column(0) - 8.0;
+    let names: Vec<Text> = arms.iter().map(|a| arm(protocol, Some(a))).collect();
+    let crowded = names.iter().skip(1).any(|name| measure_text(name, SIZE) > gap);
+    let step = if crowded { 16.0 } else { 0.0 };
+    let rise = step * arms.len().saturating_sub(1) as f64;
+    let top = 44.0 + rise;
     let bottom = top + lines.len() as f64 * ROW;
     let mut scene = Scene::new(id, WIDTH, bottom + 56.0, say::text(title));
-    for (i, a) in arms.iter().enumerate() {
-        scene.text(Role::Strong, column(i), 14.0, Anchor::End, arm(protocol, Some(a)));
-        scene.text(Role::Soft, column(i), 32.0, Anchor::End, say::text("events-of-n"));
+    for (i, name) in names.into_iter().enumerate() {
+        scene.text(Role::Strong, column(i), 14.0 + step * i as f64, Anchor::End, name);
+        scene.text(Role::Soft, column(i), 32.0 + rise, Anchor::End, say::text("events-of-n"));
     }
-    scene.text(Role::Strong, WIDTH, 14.0, Anchor::End, say::text("hazard-ratio"));
+    scene.text(Role::Strong, WIDTH, 14.0 + rise, Anchor::End, say::text("hazard-ratio"));
     if let Some(level) = level {
-        scene.text(Role::Soft, WIDTH, 32.0, Anchor::End, say::text_with("interval-of", &[("level", &level)]));
+        scene.text(
+            Role::Soft,
+            WIDTH,
+            32.0 + rise,
+            Anchor::End,
+            say::text_with("interval-of", &[("level", &level)]),
+        );
     }
     scene.line(Role::Reference, None, (x.at(0.0), top - 4.0), (x.at(0.0), bottom));
     for (i, line) in lines.iter().enumerate() {

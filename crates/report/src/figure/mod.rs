@@ -19,7 +19,7 @@ pub use cohort::{Bar, Lane, Sign, Trace, spider, swimmer, waterfall};
 pub use flow::flow;
 pub use forest::{forest, switches};
 pub use grades::grades;
-pub use relation::{Bin, Fit, Pair, Quartiles, boxes, calibration, pairs, scatter};
+pub use relation::{Bin, Fit, Pair, Quartiles, boxes, calibration, durations, pairs, scatter};
 pub use survival::survival;
 pub use terms::{butterfly, dots};
 

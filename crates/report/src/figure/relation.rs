@@ -5,6 +5,8 @@ use super::WIDTH;
 use super::plot::{Plot, key, plain, steps};
 use crate::scene::{Anchor, Role, Scene};
 use crate::{phrase, say};
+use analysis::Rows;
+use protocol::Protocol;
 use words::{Text, number};
 
 /// One participant before and after.
@@ -76,13 +78,35 @@ pub struct Quartiles {
     pub series: u8,
     /// Minimum, first quartile, median, third quartile, maximum.
     pub five: [f64; 5],
+    /// How many values the five numbers sum up.
+    pub n: u32,
+    /// The values themselves, where they are at hand.
     pub values: Vec<f64>,
+}
+
+/// The days of treatment of each arm as boxes, from the rows of one `exposure` analysis. `None` where nobody has any.
+pub fn durations(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<Scene> {
+    let all = rows.variable("duration").method("quantiles");
+    let arms: Vec<Option<&str>> = all.groups().into_iter().filter(Option::is_some).collect();
+    let groups = if arms.is_empty() { vec![None] } else { arms };
+    let boxed = groups.into_iter().filter_map(|group| {
+        let here = all.group(group);
+        let mut five = [0.0; 5];
+        for (place, stat) in five.iter_mut().zip(["min", "q1", "median", "q3", "max"]) {
+            *place = here.value(stat)?;
+        }
+        let n = here.count("n").and_then(|n| u32::try_from(n).ok())?;
+        let name = super::arm(protocol, group);
+        Some(Quartiles { name, series: super::series(protocol, group), five, n, values: Vec::new() })
+    });
+    let boxed: Vec<Quartiles> = boxed.collect();
+    boxes(&format!("{analysis}-duration"), &boxed, &say::text("axis-days"))
 }
 
 /// Boxes from quartile to quartile with the median, whiskers to the ends, and every value beside. `None` without a group.
 pub fn boxes(id: &str, groups: &[Quartiles], measured: &Text) -> Option<Scene> {
     let groups: Vec<&Quartiles> =
-        groups.iter().filter(|g| g.five.iter().all(|v| v.is_finite()) && !g.values.is_empty()).collect();
+        groups.iter().filter(|g| g.five.iter().all(|v| v.is_finite()) && g.n > 0).collect();
     if groups.is_empty() {
         return None;
     }
@@ -111,7 +135,7 @@ pub fn boxes(id: &str, groups: &[Quartiles], measured: &Text) -> Option<Scene> {
             let x = middle + half + 16.0 + (k % 5) as f64 * 5.0;
             scene.disc(Role::Mark, Some(g.series), x, plot.y.at(*value), 3.0);
         }
-        let n = Text::same(g.values.len().to_string());
+        let n = Text::same(g.n.to_string());
         let named = say::text_with("arm-with-n", &[("arm", &g.name), ("n", &n)]);
         scene.text(Role::Strong, middle, plot.bottom + 20.0, Anchor::Middle, named.clone());
         let five: Vec<String> = g.five.iter().map(|v| plain(*v)).collect();

@@ -182,7 +182,8 @@ impl Setting<'_> {
             let text = text.iter().map(|t| read(t, self.readings)).collect();
             blocks.push(Block::Notice { text });
         }
-        if self.ask.kind.rules().embargo {
+        let withheld = self.ask.kind.rules().embargo && self.ask.standing != Standing::Issued;
+        if withheld {
             let text = match self.embargo {
                 Some(day) => {
                     say::fill(lang, "letter-embargo", &[("day", Arg::Text(&calendar::day(day, lang)))])
@@ -201,6 +202,15 @@ impl Setting<'_> {
         if self.ask.standing == Standing::Draft {
             stamp.insert(0, say::get(lang, "letter-draft-word"));
         }
+        if withheld {
+            let word = match self.embargo {
+                Some(day) => {
+                    say::fill(lang, "letter-embargo-word", &[("day", Arg::Text(&calendar::day(day, lang)))])
+                }
+                None => say::get(lang, "letter-embargo-open-word"),
+            };
+            stamp.insert(0, word);
+        }
         Document {
             form,
             lang,
@@ -215,15 +225,6 @@ impl Setting<'_> {
             home: crate::document::Home::default(),
         }
     }
-}
-
-/// The cells of a table.
-pub(super) fn cells(block: &Block) -> impl Iterator<Item = &Cell> {
-    let table = match block {
-        Block::Table { table } => Some(table),
-        _ => None,
-    };
-    table.into_iter().flat_map(|t| t.head.iter().chain(t.rows.iter().flat_map(|r| &r.cells)))
 }
 
 /// A plain text with its readings.

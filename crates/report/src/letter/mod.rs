@@ -66,11 +66,14 @@ impl Ask {
     }
 }
 
-/// Whether these very words were signed off in the ledger.
+/// How far these very words have come in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Draft,
+    /// A press release or summary is still under embargo, and says so on every page.
     SignedOff,
+    /// Issued as final, which the ledger refuses before the embargo's day.
+    Issued,
 }
 
 /// A text with its results.
@@ -165,8 +168,9 @@ impl Letters {
         &self.readings
     }
 
-    pub fn embargo(&self) -> Option<jiff::civil::Date> {
-        self.numbers.embargo
+    /// The day before which a text of this kind is not published; letters have none.
+    pub fn embargo(&self, kind: Kind) -> Option<jiff::civil::Date> {
+        self.numbers.embargo.filter(|_| kind.rules().embargo)
     }
 
     /// Looks all texts over without results: every variant, with numbers of the usual length.
@@ -335,10 +339,14 @@ impl Letters {
             embargo: self.numbers.embargo,
         };
         let body = set.body();
-        let cells: Vec<_> = body.iter().flat_map(layout::cells).map(|c| &c.read).collect();
         let title = whole.title.plain();
-        let reviewed = serde_json::to_vec(&(ask.kind.name(), ask.lang, reader, title, &body, cells))
-            .map_err(|e| vec![Diagnostic::error("L0206", Text::same(e.to_string()))])?;
+        let head = (ask.kind.name(), ask.lang, reader, title);
+        // Another day of release makes another version of a text that has one.
+        let reviewed = match self.embargo(ask.kind) {
+            Some(day) => serde_json::to_vec(&(head.0, head.1, head.2, head.3, &body, day)),
+            None => serde_json::to_vec(&(head.0, head.1, head.2, head.3, &body)),
+        };
+        let reviewed = reviewed.map_err(|e| vec![Diagnostic::error("L0206", Text::same(e.to_string()))])?;
         let hash = Sha256::digest(&reviewed).into();
         let document = set.document(body, findings.len(), unreviewed.len());
         let numbers = whole

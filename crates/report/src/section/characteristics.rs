@@ -19,16 +19,22 @@ pub(super) fn baseline(sheet: Sheet<'_>, rows: &Rows<'_>, section: &mut Section)
         table.head.push(sheet.column(*group, rows.variable("participants").group(*group).count("n")));
     }
     for path in rows.variables().into_iter().filter(|v| *v != "participants" && *v != "analysis_set") {
-        let item = rows.variable(path);
+        // What no form collects stands in the notes.
+        let item = rows.variable(path).filter(|r| r.level.as_deref() != Some("not_collected"));
+        if item.is_empty() {
+            continue;
+        }
         let unit = phrase::find_item(sheet.protocol, path).and_then(|i| i.unit.as_deref());
+        let unit = if path == "duration" { Some("d") } else { unit };
         let name = phrase::item(sheet.protocol, path).get(sheet.lang).to_owned();
+        let in_percent = path == "dose_intensity";
         let summary = item.method("quantiles");
         let levels = item.levels();
         let of_what = if summary.is_empty() {
             sheet.say("count-and-percent")
         } else {
             phrase::unit(sheet.lang, unit).map_or_else(
-                || sheet.say("quantiles"),
+                || sheet.say(if in_percent { "quantiles-percent" } else { "quantiles" }),
                 |u| sheet.fill("quantiles-unit", &[("unit", Arg::Text(&u))]),
             )
         };
@@ -37,7 +43,9 @@ pub(super) fn baseline(sheet: Sheet<'_>, rows: &Rows<'_>, section: &mut Section)
         table.rows.push(Line::new("head", heading, groups.iter().map(|_| String::new())));
         if !summary.is_empty() {
             let decimals = decimals(&summary);
-            let show = |v: f64| number::fixed(v, decimals);
+            let show = |v: f64| {
+                if in_percent { number::percent_bare(v, 1) } else { number::fixed(v, decimals) }
+            };
             let cell = |g: &Option<&str>, stat: &str| sheet.value(summary.group(*g).stat(stat).first(), show);
             table.rows.push(Line::new("sub", sheet.say("median"), groups.iter().map(|g| cell(g, "median"))));
             for (key, low, high) in [("interquartile", "q1", "q3"), ("range", "min", "max")] {
@@ -48,6 +56,7 @@ pub(super) fn baseline(sheet: Sheet<'_>, rows: &Rows<'_>, section: &mut Section)
         for level in levels {
             let name = match level.strip_prefix("missing:") {
                 Some(kind) => sheet.say(&format!("missing-{}", kind.replace('_', "-"))),
+                None if level == "ongoing" && path == "duration" => sheet.say("still-ongoing"),
                 None => phrase::code(sheet.protocol, path, level).get(sheet.lang).to_owned(),
             };
             // A kind of missing that an arm does not have is a zero there.

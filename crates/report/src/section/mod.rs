@@ -4,6 +4,7 @@ pub(crate) mod agreement;
 mod characteristics;
 mod conventions;
 mod counts;
+mod exposure;
 pub(crate) mod published;
 mod sensitivity;
 mod survival;
@@ -54,6 +55,7 @@ pub(crate) fn one(sheet: Sheet<'_>, id: &str) -> Option<Section> {
         What::Baseline(p) => Some(&p.set),
         What::Survival(p) => Some(&p.set),
         What::WorstGrade(p) => Some(&p.set),
+        What::Exposure(p) => Some(&p.set),
         What::Proportion(p) => Some(&p.set),
         What::Flow | What::Accrual | What::Sensitivity(_) => None,
     };
@@ -64,6 +66,7 @@ pub(crate) fn one(sheet: Sheet<'_>, id: &str) -> Option<Section> {
         What::Baseline(_) => characteristics::baseline(sheet, &rows, &mut section),
         What::Survival(plan) => survival::survival(sheet, id, plan, planned.primary, &rows, &mut section),
         What::WorstGrade(plan) => characteristics::grades(sheet, id, plan, &rows, &mut section),
+        What::Exposure(plan) => exposure::exposure(sheet, id, plan, &rows, &mut section),
         What::Proportion(_) => characteristics::proportion(sheet, id, &rows, &mut section),
         What::Sensitivity(plan) => sensitivity::sensitivity(sheet, id, plan, &rows, &mut section),
     }

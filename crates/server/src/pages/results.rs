@@ -38,6 +38,7 @@ struct AnalysisPage {
     title: String,
     lines: Vec<LineTold>,
     refused: Vec<String>,
+    files: Vec<(String, String)>,
 }
 
 /// Rows that differ only in their statistic.
@@ -154,6 +155,7 @@ pub(crate) async fn analysis(ask: Ask) -> Result<Response, Trouble> {
             index: ask.to("results"),
             title: told::name(ask.t.0, &planned.ja, &planned.en).to_owned(),
             refused,
+            files: super::report::files(&ask, id, &["csv", "json"]),
         })
     })
     .await

@@ -4,10 +4,12 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use conduct::{
-    AllocationId, Answer, Command, Context, FormKey, Nature, ParticipantId, Role, Seeds, Trial, Values,
+    AllocationId, Answer, Command, Context, FormKey, LetterAct, LetterKey, LetterReader, Nature,
+    ParticipantId, Role, Seeds, Trial, Values,
 };
 use jiff::civil::{Date, date};
 use jiff::{Timestamp, ToSpan};
+use ledger::Blob;
 use rules::{Missing, Value};
 use server::App;
 use std::collections::BTreeMap;
@@ -116,6 +118,24 @@ impl Builder {
             };
             self.tell(start, dm, command);
         }
+    }
+
+    /// Puts a letter in English before the reviewers; its words are no longer in any folder.
+    fn letter(&mut self) {
+        let letter =
+            LetterKey { kind: "letter".into(), lang: "en".into(), reader: LetterReader::Participant };
+        let words = Blob::new(LETTER.to_vec());
+        let act = LetterAct::Adopt {
+            letter,
+            text: words.hash(),
+            cutoff: date(2020, 12, 31),
+            position: 100,
+            findings: 0,
+            unreviewed: 0,
+            embargo: None,
+        };
+        let context = Context::new(at(date(2021, 2, 20)), "dm", Role::DataManager, [7; 32]);
+        self.trial.execute_with(&Command::Letter { letter: act }, &context, vec![words]).unwrap();
     }
 
     pub fn consent(&mut self, on: Date, site: &str) -> ParticipantId {
@@ -236,8 +256,13 @@ pub fn study(file: &std::path::Path) -> Trial {
     let answer = b.register(on, "012", refused, "entry", values);
     assert!(matches!(answer, Answer::NotRegistered { .. }), "{answer:?}");
     b.consent(date(2021, 2, 15), "011");
+    b.letter();
     b.trial
 }
+
+/// The words of the letter that is before the reviewers, as the ledger keeps them, and their hash.
+pub const LETTER: &[u8] = b"{}";
+pub const LETTER_HASH: &str = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
 
 trait AtSite<'a> {
     fn with_site(self, site: &'a str) -> (&'a str, Role, Option<&'a str>);

@@ -4,6 +4,7 @@
 mod browser;
 mod common;
 mod entering;
+mod letters;
 mod pages;
 mod panel;
 mod registering;

@@ -13,6 +13,19 @@ struct Case {
     none: Option<&'static str>,
 }
 
+impl Case {
+    /// Whether it is a page of the server: the report stands alone, and its files are no pages.
+    fn is_page(&self) -> bool {
+        ![
+            "/report/document",
+            "/report/files/{file}",
+            "/letters/{text}/document",
+            "/letters/{text}/files/{file}",
+        ]
+        .contains(&self.route)
+    }
+}
+
 const fn case(
     route: &'static str,
     own: &'static str,
@@ -61,6 +74,20 @@ const CASES: &[Case] = &[
     case("/sites", "/sites", None, None),
     case("/report", "/report", None, None),
     case("/report/document", "/report/document", None, None),
+    case("/report/files/{file}", "/report/files/flow.svg", None, Some("/report/files/nothing.svg")),
+    case("/letters", "/letters", None, None),
+    case(
+        "/letters/{text}/document",
+        "/letters/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a/document",
+        None,
+        Some("/letters/00/document"),
+    ),
+    case(
+        "/letters/{text}/files/{file}",
+        "/letters/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a/files/words.json",
+        None,
+        Some("/letters/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a/files/nothing.pdf"),
+    ),
     case("/results", "/results", None, None),
     case("/results/{analysis}", "/results/os", None, Some("/results/nothing")),
     case(
@@ -78,6 +105,10 @@ fn closed(who: &str, route: &str) -> bool {
     let allocation = route.contains("{allocation}");
     let report = route.starts_with("/report") || route.contains("/results");
     let register = route == "/register" || route.contains("/register/");
+    // The letter of the study is before the reviewers: hospitals see the page, and its words when they are signed off.
+    if route.starts_with("/letters") {
+        return who == "monitor" || ["inv011", "crc011"].contains(&who) && route != "/letters";
+    }
     match who {
         "dm" => false,
         "stat" | "auditor" => register,
@@ -155,7 +186,7 @@ async fn every_answer_carries_the_headers_that_keep_foreign_code_out() {
         assert_eq!(reply.headers["referrer-policy"], "same-origin", "{path}");
     }
     // No page needs what the policy forbids.
-    for case in CASES.iter().filter(|c| c.route != "/report/document") {
+    for case in CASES.iter().filter(|c| c.is_page()) {
         let body = web.get("dm", &format!("/en/{STUDY}{}", case.own)).await.body;
         for inline in ["style=\"", "<style", "onclick", "javascript:"] {
             assert!(!body.contains(inline), "{} holds {inline}", case.route);
@@ -186,7 +217,7 @@ async fn a_form_sent_from_a_foreign_page_is_refused() {
 #[tokio::test]
 async fn every_page_says_what_the_data_are_and_up_to_when() {
     let web = Web::new();
-    for case in CASES.iter().filter(|c| c.route != "/report/document") {
+    for case in CASES.iter().filter(|c| c.is_page()) {
         let reply = web.get("dm", &format!("/ja/{STUDY}{}", case.own)).await;
         reply.has("合成データ");
         reply.has("データカットオフ");
@@ -338,4 +369,38 @@ async fn the_server_is_not_served_where_other_machines_could_reach_it() {
     let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
     let refused = server::serve(listener, crate::common::app(trial)).await;
     assert!(matches!(refused, Err(server::StartError::NotLoopback(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_report_its_figures_and_its_rows_are_there_as_files() {
+    let web = Web::new();
+    let path = |name: &str| format!("/en/{STUDY}/report/files/{name}");
+    web.get("dm", &format!("/en/{STUDY}/report")).await.has("report/files/report.xlsx");
+    let document = web.get("dm", &format!("/en/{STUDY}/report/document")).await;
+    for name in ["flow.svg", "os.svg"] {
+        document.has(&format!("report/files/{name}"));
+    }
+    let rows = web.get("dm", &format!("/en/{STUDY}/results/os")).await;
+    rows.has("report/files/os.csv");
+    rows.has("report/files/os.json");
+    for (name, kind, begins) in [
+        ("flow.svg", "image/svg+xml", "<svg "),
+        ("os.csv", "text/csv; charset=utf-8", "study,cutoff,"),
+        ("report.csv", "text/csv; charset=utf-8", "study,cutoff,"),
+        ("report.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "PK"),
+    ] {
+        let reply = web.get("dm", &path(name)).await;
+        assert!(reply.status == StatusCode::OK && reply.body.starts_with(begins), "{name}");
+        assert_eq!(reply.headers[header::CONTENT_TYPE], kind);
+        let kept = reply.headers[header::CONTENT_DISPOSITION].to_str().unwrap();
+        assert!(kept.starts_with("attachment; filename=\"TRY01-") && kept.ends_with(&format!("-{name}\"")));
+    }
+    let svg = web.get("dm", &path("flow.svg")).await;
+    svg.has("@font-face");
+    let json: serde_json::Value = serde_json::from_str(&web.get("dm", &path("os.json")).await.body).unwrap();
+    let rows = json["rows"].as_array().unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|r| r["analysis"] == "os"));
+    for name in ["report.doc", "nothing.svg", "nothing.csv", "flow", "..%2Fflow.svg"] {
+        assert_eq!(web.get("dm", &path(name)).await.status, StatusCode::NOT_FOUND, "{name}");
+    }
 }
