@@ -3,7 +3,8 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 use typst::foundations::Bytes;
-use typst::text::{Font, FontBook};
+use typst::layout::Abs;
+use typst::text::{Font, FontBook, FontInstance, FontVariant, FontVariations};
 use typst::utils::LazyHash;
 use unicode_normalization::UnicodeNormalization;
 
@@ -18,22 +19,76 @@ pub const FILES: [&[u8]; 4] = [
 pub struct Faces {
     pub fonts: Vec<Font>,
     pub book: LazyHash<FontBook>,
+    /// The text face as it is set where nothing is said of it.
+    text: Option<FontInstance>,
+    /// A bit for each character that every weight of the text face has: a font's own list is searched from its start.
+    shown: Vec<u64>,
 }
 
 impl Faces {
     pub fn new() -> Faces {
         let fonts: Vec<Font> = FILES.iter().filter_map(|data| Font::new(Bytes::new(*data), 0)).collect();
         let book = LazyHash::new(FontBook::from_fonts(&fonts));
-        Faces { fonts, book }
+        let of = |f: &Font| {
+            let mut bits = Vec::new();
+            for c in f.info().coverage.iter() {
+                let (word, bit) = (c as usize / 64, c % 64);
+                if bits.len() <= word {
+                    bits.resize(word + 1, 0u64);
+                }
+                if let Some(word) = bits.get_mut(word) {
+                    *word |= 1 << bit;
+                }
+            }
+            bits
+        };
+        let weights = fonts.iter().filter(|f| f.info().family == "BIZ UDPGothic").map(of);
+        let both = |a: Vec<u64>, b: Vec<u64>| a.iter().zip(&b).map(|(a, b)| a & b).collect();
+        let shown = weights.reduce(both).unwrap_or_default();
+        let text = fonts.iter().find(|f| f.info().family == "BIZ UDPGothic").cloned();
+        let regular = (FontVariant::default(), Abs::pt(10.0), FontVariations::default());
+        let text = text.map(|font| font.instantiate(regular.0, regular.1, &regular.2));
+        Faces { fonts, book, text, shown }
     }
 
     /// Whether every weight of the text face has a glyph.
     pub fn shows(&self, c: char) -> bool {
-        let text = self.fonts.iter().filter(|f| f.info().family == "BIZ UDPGothic");
-        text.fold(None, |all: Option<bool>, f| {
-            Some(all.unwrap_or(true) && f.info().coverage.contains(c as u32))
-        })
-        .unwrap_or(false)
+        let c = c as usize;
+        self.shown.get(c / 64).is_some_and(|word| word >> (c % 64) & 1 == 1)
+    }
+}
+
+impl Faces {
+    /// How wide words are in the text face, in em. Readings are set by it: to measure each of a thousand of them in the
+    /// template takes most of a letter's time.
+    pub fn width(&self, words: &str) -> f64 {
+        let advance = |c: char| {
+            let text = self.text.as_ref()?;
+            text.x_advance(text.ttf().glyph_index(c)?.0).map(|em| em.get())
+        };
+        words.chars().map(|c| advance(c).unwrap_or(1.0)).sum()
+    }
+}
+
+/// Puts beside base and reading of every unit how wide they are, in em of each.
+pub fn measure_readings(faces: &Faces, value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| measure_readings(faces, item)),
+        Value::Object(fields) => {
+            if fields.get("run").and_then(Value::as_str) == Some("ruby")
+                && let Some(units) = fields.get_mut("units").and_then(Value::as_array_mut)
+            {
+                for unit in units.iter_mut().filter_map(Value::as_array_mut) {
+                    let width =
+                        |i: usize| unit.get(i).and_then(Value::as_str).map_or(0.0, |s| faces.width(s));
+                    let (base, reading) = (width(0), width(1));
+                    unit.extend([base.into(), reading.into()]);
+                }
+                return;
+            }
+            fields.values_mut().for_each(|field| measure_readings(faces, field));
+        }
+        _ => {}
     }
 }
 

@@ -246,6 +246,26 @@ fn a_screen_reader_meets_the_plain_sentence_without_its_readings() {
     }
 }
 
+/// Also in headers, cells and the first column, with right-to-left words, emoji and combining marks around.
+#[test]
+fn a_cell_shows_its_readings_and_speaks_the_plain_words() {
+    let cell = |read: Value| json!({ "text": "好中球減少", "under": "", "number": false, "read": read });
+    let plain =
+        json!({ "text": "\u{5e9}\u{5dc}\u{5d5}\u{5dd} 👩🏽‍⚕️ か\u{3099} <#*>", "under": "", "number": false });
+    let mut d =
+        document(vec![json!({ "block": "table", "table": { "caption": "", "head": [cell(ruby()), plain],
+        "rows": [{ "class": "", "cells": [cell(ruby()), cell(ruby())] }] } })]);
+    d["form"] = json!("letter");
+    let file = kept("ruby-cells.pdf", &Program::start().pdf(&d));
+    let said = spoken(&file);
+    assert_eq!(said.matches("主な副作用は好中球減少でした。").count(), 3, "{said}");
+    assert!(!said.contains("こうちゅうきゅう") && said.contains("が<#*>"), "{said}");
+    tool("pdftotext", &["-raw"], &file);
+    let seen = std::fs::read_to_string(file.with_extension("txt")).unwrap();
+    assert_eq!(seen.matches("こうちゅうきゅう").count(), 3, "{seen}");
+    tool("qpdf", &["--check"], &file);
+}
+
 #[test]
 fn hostile_words_print_as_themselves() {
     let hostile =

@@ -125,7 +125,7 @@ pub(crate) fn exposure(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
                 format!("{en} is not collected by the forms of this study.")
             },
         );
-        rows.push(draft.variable(variable).level("not_collected").none("n", why));
+        rows.push(draft.variable(variable).level("not_collected").none("value", why));
     }
     rows
 }
@@ -275,7 +275,7 @@ mod tests {
     fn what_the_forms_do_not_hold_is_said_and_nothing_stands_in_for_it() {
         let rows = exposure(&four(), &protocol(), "x", &plan(json!({})));
         for variable in ["cycles", "dose_intensity", "modifications"] {
-            let row = find(&rows, variable, Some("not_collected"), "n");
+            let row = find(&rows, variable, Some("not_collected"), "value");
             assert!(
                 row.value.is_none() && row.warning.as_ref().is_some_and(|w| w.en.contains("not collected"))
             );

@@ -28,7 +28,8 @@ const DAYS_PER_MONTH: f64 = analysis::DAYS_PER_MONTH;
 pub enum Drawn {
     /// Best change of each participant: --before, --after (several: the best counts), or --value
     Waterfall,
-    /// Change over time: --label, --time (months), --value; the row at the smallest time is the baseline
+    /// Change over time: --label, --time (months), --value, a row for each measurement, the first the baseline; or
+    /// --before, and --after with --time as often as somebody was measured
     Spider,
     /// Time of each participant: --until, --from; signs by --response, --progression, --death; --ongoing
     Swimmer,
@@ -75,7 +76,7 @@ pub struct FigureArgs {
     #[arg(long, value_name = "COLUMN")]
     value: Option<String>,
     #[arg(long, value_name = "COLUMN")]
-    time: Option<String>,
+    time: Vec<String>,
     #[arg(long, value_name = "COLUMN")]
     x: Option<String>,
     #[arg(long, value_name = "COLUMN")]
@@ -242,7 +243,6 @@ fn named(args: &FigureArgs) -> Vec<&String> {
         &args.group,
         &args.before,
         &args.value,
-        &args.time,
         &args.x,
         &args.y,
         &args.from,
@@ -254,7 +254,7 @@ fn named(args: &FigureArgs) -> Vec<&String> {
         &args.observed,
         &args.predicted,
     ];
-    let many = args.after.iter().chain(&args.until).chain(&args.covariates);
+    let many = args.after.iter().chain(&args.time).chain(&args.until).chain(&args.covariates);
     let mut all: Vec<&String> = single.into_iter().flatten().chain(many).collect();
     all.sort();
     all.dedup();
@@ -453,8 +453,11 @@ fn waterfall(args: &FigureArgs, rows: &Rows, series: &[Option<u8>], names: &Name
 }
 
 fn spider(args: &FigureArgs, rows: &Rows, series: &[Option<u8>], names: &Names) -> Result<Made, Failure> {
+    if let Some(before) = &args.before {
+        return spider_of_rows(args, rows, before, series, names);
+    }
     let labels = rows.labels(Some(need(&args.label, "label")?));
-    let times = rows.numbers(need(&args.time, "time")?);
+    let times = rows.numbers(first(&args.time, "time")?);
     let values = rows.numbers(need(&args.value, "value")?);
     let mut of: BTreeMap<String, (u8, Vec<(f64, f64)>)> = BTreeMap::new();
     let mut drawn = 0;
@@ -474,6 +477,35 @@ fn spider(args: &FigureArgs, rows: &Rows, series: &[Option<u8>], names: &Names) 
     };
     let traces: Vec<Trace> = of.into_iter().filter_map(trace).collect();
     Ok((figure::spider("spider", &traces, names), drawn))
+}
+
+/// A row for each participant, a column for each measurement.
+fn spider_of_rows(
+    args: &FigureArgs,
+    rows: &Rows,
+    before: &str,
+    series: &[Option<u8>],
+    names: &Names,
+) -> Result<Made, Failure> {
+    if args.after.is_empty() || args.after.len() != args.time.len() {
+        return Err(Failure::Usage("this figure needs --after and --time, one for the other".to_owned()));
+    }
+    let labels = rows.labels(args.label.as_ref());
+    let before = rows.numbers(before);
+    let from = args.from.as_ref().map_or_else(|| vec![Some(0.0); rows.n], |c| rows.numbers(c));
+    let columns = args.time.iter().zip(&args.after).map(|(t, a)| (rows.numbers(t), rows.numbers(a)));
+    let columns: Vec<(Vec<Option<f64>>, Vec<Option<f64>>)> = columns.collect();
+    let trace = |i: usize| {
+        let at = |v: &[Option<f64>]| v.get(i).copied().flatten();
+        let (base, from) = (at(&before).filter(|b| *b > 0.0)?, at(&from)?);
+        let point =
+            |(t, a): &(Vec<Option<f64>>, Vec<Option<f64>>)| Some((at(t)? - from, (at(a)? - base) / base));
+        let points: Vec<(f64, f64)> = columns.iter().filter_map(point).collect();
+        let label = labels.get(i).cloned().flatten().unwrap_or_default();
+        (!points.is_empty()).then_some(Trace { label, series: series.get(i).copied().flatten()?, points })
+    };
+    let traces: Vec<Trace> = (0..rows.n).filter_map(trace).collect();
+    Ok((figure::spider("spider", &traces, names), traces.len()))
 }
 
 fn swimmer(args: &FigureArgs, rows: &Rows, series: &[Option<u8>], names: &Names) -> Result<Made, Failure> {

@@ -3,6 +3,8 @@
 
 #[path = "cli/book.rs"]
 mod book;
+#[path = "cli/figures.rs"]
+mod figures;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -511,3 +511,42 @@ fn the_same_rows_give_the_same_bytes() {
         assert_eq!(report::page(&a.document), report::page(&b.document));
     }
 }
+
+/// A text for the public says on its first page and in the foot of every one until when it is withheld, in both languages;
+/// only one that the ledger says was issued does not.
+#[test]
+fn a_press_release_is_marked_until_it_was_issued() {
+    let marks = [(Lang::Ja, "報道解禁", "2023年6月5日"), (Lang::En, "mbargo", "5 June 2023")];
+    for kind in [Kind::Press, Kind::Summary] {
+        for (lang, word, day) in marks {
+            let made = |standing| draft(Ask { standing, ..Ask::new(kind, lang) }, &results()).document;
+            for standing in [Standing::Draft, Standing::SignedOff] {
+                let document = made(standing);
+                let foot = document.stamp.join(" ");
+                assert!(foot.contains(word) && foot.contains(day), "{foot}");
+                assert!(spoken(&document).contains(word), "{kind:?} {lang}");
+                let page = report::page(&document);
+                assert!(page.matches(word).count() > 1 && page.contains(day));
+            }
+            let issued = made(Standing::Issued);
+            assert!(!issued.stamp.join(" ").contains(word) && !spoken(&issued).contains(word));
+        }
+    }
+    let letter = draft(Ask { standing: Standing::SignedOff, ..Ask::new(Kind::Letter, Lang::En) }, &results());
+    assert!(!spoken(&letter.document).contains("mbargo"));
+}
+
+/// Another day of release is another version; the words alone do not tell.
+#[test]
+fn the_day_of_release_belongs_to_what_is_reviewed() {
+    let with = |day: &str| {
+        let mut files = files();
+        let numbers = String::from_utf8(files["numbers.yaml"].clone()).unwrap();
+        files.insert("numbers.yaml".into(), numbers.replace("embargo: 2023-06-05", day).into_bytes());
+        let letters = Letters::read(&files).unwrap();
+        let hash = |kind| letters.draft(Ask::new(kind, Lang::En), &results(), compiled()).unwrap().hash;
+        (hash(Kind::Press), hash(Kind::Letter))
+    };
+    let (a, b) = (with("embargo: 2023-06-05"), with("embargo: 2023-06-06"));
+    assert!(a.0 != b.0 && a.1 == b.1);
+}

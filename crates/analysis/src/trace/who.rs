@@ -136,6 +136,9 @@ fn grouped<'a>(
 fn exposure<'a>(cohort: &'a Cohort, protocol: &Protocol, plan: &Exposure, row: &Row) -> Vec<Placed<'a>> {
     use crate::exposure::{Told, duration, goes_on, intensity};
     let by = plan.by.as_deref();
+    if row.level.as_deref() == Some("not_collected") {
+        return Vec::new();
+    }
     let of: &dyn Fn(&Person) -> Told = match row.variable.as_str() {
         "duration" => &|p| duration(p, protocol, plan),
         "dose_intensity" => &|p| intensity(p, plan),

@@ -167,30 +167,32 @@ impl Setting<'_> {
     /// The body with title, data's nature, standing, facts and the foot of every page.
     pub fn document(&self, body: Vec<Block>, findings: usize, unreviewed: usize) -> Document {
         let lang = self.ask.lang;
-        let mut blocks = Vec::new();
+        // What stands against giving it away, in one frame.
+        let mut told: Vec<String> = Vec::new();
         if self.ask.standing == Standing::Draft {
             let (findings, unreviewed) = (findings.to_string(), unreviewed.to_string());
             let public = self.ask.kind.rules().embargo;
             let key = if public { "letter-draft-public" } else { "letter-draft" };
-            let mut text = vec![say::get(lang, key)];
+            told.push(say::get(lang, key));
             if findings != "0" {
-                text.push(say::fill(lang, "letter-draft-findings", &[("n", Arg::Text(&findings))]));
+                told.push(say::fill(lang, "letter-draft-findings", &[("n", Arg::Text(&findings))]));
             }
             if unreviewed != "0" {
-                text.push(say::fill(lang, "letter-draft-readings", &[("n", Arg::Text(&unreviewed))]));
+                told.push(say::fill(lang, "letter-draft-readings", &[("n", Arg::Text(&unreviewed))]));
             }
-            let text = text.iter().map(|t| read(t, self.readings)).collect();
-            blocks.push(Block::Notice { text });
         }
         let withheld = self.ask.kind.rules().embargo && self.ask.standing != Standing::Issued;
         if withheld {
-            let text = match self.embargo {
+            told.push(match self.embargo {
                 Some(day) => {
                     say::fill(lang, "letter-embargo", &[("day", Arg::Text(&calendar::day(day, lang)))])
                 }
                 None => say::get(lang, "letter-no-embargo"),
-            };
-            blocks.push(Block::notice(text));
+            });
+        }
+        let mut blocks = Vec::new();
+        if !told.is_empty() {
+            blocks.push(Block::Notice { text: told.iter().map(|t| read(t, self.readings)).collect() });
         }
         blocks.extend(body);
         let form = match (self.ask.kind, self.ask.large) {
