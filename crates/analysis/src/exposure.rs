@@ -107,23 +107,24 @@ pub(crate) fn exposure(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
         baseline::item(protocol, &plan.path(item), &groups, &set.members, &draft, &mut rows);
     }
     let absent = [
-        ("cycles", plan.cycles.is_none(), "サイクル数", "The number of cycles"),
-        ("dose_intensity", plan.dose.is_none(), "投与量（相対用量強度）", "Doses (relative dose intensity)"),
+        ("cycles", plan.cycles.is_none(), "サイクル数", "The number of cycles is"),
+        (
+            "dose_intensity",
+            plan.dose.is_none(),
+            "投与量（相対用量強度）",
+            "Doses (relative dose intensity) are",
+        ),
         (
             "modifications",
             plan.modifications.is_empty(),
             "減量・延期・休薬",
-            "Reductions, delays and interruptions of doses",
+            "Reductions, delays and interruptions of doses are",
         ),
     ];
     for (variable, _, ja, en) in absent.into_iter().filter(|a| a.1) {
         let why = Text::new(
             format!("{ja}：この試験の症例報告書では収集していません。"),
-            if en.ends_with('s') || en.ends_with(')') {
-                format!("{en} are not collected by the forms of this study.")
-            } else {
-                format!("{en} is not collected by the forms of this study.")
-            },
+            format!("{en} not collected by the forms of this study."),
         );
         rows.push(draft.variable(variable).level("not_collected").none("value", why));
     }

@@ -50,7 +50,8 @@ pub struct FigureArgs {
     /// Rows of this CSV file; columns are given by their names
     #[arg(long, value_name = "FILE.csv", conflicts_with = "study", required_unless_present = "study")]
     data: Option<PathBuf>,
-    /// Participants of this study; columns are expressions over its items, `fact:ID` (its day), or `cutoff`
+    /// Participants of this study; columns are expressions over its items, `fact:ID` (its day),
+    /// `participant` (the number), or `cutoff`
     #[arg(long, value_name = "STUDY", requires = "ledger")]
     study: Option<PathBuf>,
     #[arg(long, value_name = "FILE|URL")]
@@ -62,7 +63,7 @@ pub struct FigureArgs {
     /// Only participants for whom this is true
     #[arg(long = "where", value_name = "RULE", requires = "study")]
     only: Option<String>,
-    /// Name of each row; its number if absent
+    /// Name of each row; the number of the row or participant if absent
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
     /// Series: arm, sex
@@ -205,7 +206,8 @@ impl Rows {
 
     fn labels(&self, name: Option<&String>) -> Vec<Option<String>> {
         let numbered = |i: usize| Some((i + 1).to_string());
-        match name.and_then(|name| self.table.column(name)) {
+        // Participants of a study have their numbers.
+        match self.table.column(name.map_or(NUMBER, String::as_str)) {
             Some(column) => (0..self.n).map(|i| column.label(i)).collect(),
             None => (0..self.n).map(numbered).collect(),
         }
@@ -266,7 +268,11 @@ enum Asked {
     Expression(Rule),
     Fact(String),
     Cutoff,
+    Number,
 }
+
+/// The column of the participants' numbers.
+const NUMBER: &str = "participant";
 
 /// Participants as rows. Outcomes beside arms are results by arm: refused where these are.
 fn participants(args: &FigureArgs, opened: &Opened) -> Result<Rows, Failure> {
@@ -280,7 +286,12 @@ fn participants(args: &FigureArgs, opened: &Opened) -> Result<Rows, Failure> {
     };
     let only = args.only.as_deref().map(|s| rule(s, Some(&rules::Type::Boolean))).transpose()?;
     let mut asked = Vec::new();
-    for name in named(args) {
+    let number = NUMBER.to_owned();
+    let mut columns = named(args);
+    if args.label.is_none() {
+        columns.push(&number);
+    }
+    for name in columns {
         let ask = match name.strip_prefix("fact:") {
             Some(id) if compiled.protocol.facts.contains_key(id) => Asked::Fact(id.to_owned()),
             Some(id) => {
@@ -288,6 +299,7 @@ fn participants(args: &FigureArgs, opened: &Opened) -> Result<Rows, Failure> {
                 return Err(Failure::Usage(format!("no fact `{id}`; known: {}", known.join(", "))));
             }
             None if name == "cutoff" => Asked::Cutoff,
+            None if name == NUMBER => Asked::Number,
             None => Asked::Expression(rule(name, None)?),
         };
         asked.push((name, ask));
@@ -308,6 +320,7 @@ fn participants(args: &FigureArgs, opened: &Opened) -> Result<Rows, Failure> {
             .iter()
             .map(|p| match &ask {
                 Asked::Cutoff => Value::Date(day.into()),
+                Asked::Number => Value::Integer(i64::from(p.id().0)),
                 Asked::Fact(id) => match p.fact(id) {
                     FactFound::On(day) => Value::Date(day.into()),
                     _ => Value::NOT_YET_KNOWN,
@@ -419,6 +432,7 @@ fn middle(mut values: Vec<f64>) -> Option<f64> {
 }
 
 type Made = (Option<Scene>, usize);
+type Numbers = Vec<Option<f64>>;
 type Names = [(u8, Text)];
 
 fn waterfall(args: &FigureArgs, rows: &Rows, series: &[Option<u8>], names: &Names) -> Result<Made, Failure> {
@@ -494,7 +508,7 @@ fn spider_of_rows(
     let before = rows.numbers(before);
     let from = args.from.as_ref().map_or_else(|| vec![Some(0.0); rows.n], |c| rows.numbers(c));
     let columns = args.time.iter().zip(&args.after).map(|(t, a)| (rows.numbers(t), rows.numbers(a)));
-    let columns: Vec<(Vec<Option<f64>>, Vec<Option<f64>>)> = columns.collect();
+    let columns: Vec<(Numbers, Numbers)> = columns.collect();
     let trace = |i: usize| {
         let at = |v: &[Option<f64>]| v.get(i).copied().flatten();
         let (base, from) = (at(&before).filter(|b| *b > 0.0)?, at(&from)?);

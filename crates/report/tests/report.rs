@@ -262,16 +262,109 @@ fn every_number_of_a_report_is_a_row_or_a_constant_of_the_protocol() {
                 messages.lines().filter_map(|l| l.split_once(" = ")).for_each(|(_, words)| known.text(words));
             }
         }
-        for lang in Lang::ALL {
-            let d = report::document(&results, &study.compiled, lang);
-            let mut known = Known { ..known.clone() };
-            d.facts.iter().for_each(|(_, value)| known.text(value));
-            for (place, text) in said(&d) {
-                for number in digits(&text) {
-                    assert!(known.0.contains(&number), "{name} {lang}, {place}: {number} in “{text}”");
-                }
+        // A comparison shows a row as the published number is written, and the difference of the two.
+        for published in &study.compiled.protocol.published {
+            let row = report::comparison::answer(&results, published).and_then(|r| r.value);
+            let Some(here) = row.map(|v| report::comparison::like(published, v)) else { continue };
+            let value = |text: &str| text.replace(',', "").replace('−', "-").parse::<f64>().ok();
+            if let (Some(a), Some(b)) = (value(&published.value), value(&here)) {
+                (0..=4).for_each(|places| known.text(&words::number::fixed(b - a, places)));
             }
+            known.text(&here);
         }
+        let compiled = &study.compiled;
+        for lang in Lang::ALL {
+            let beside = report::comparison::Beside::default();
+            known.holds(name, &report::document(&results, compiled, lang));
+            known.holds(name, &report::comparison::document(&results, compiled, &beside, lang));
+            known.holds(name, &report::read::document(compiled, "shirube", lang));
+            known.holds(name, &report::read::changes(compiled, compiled, "shirube", lang));
+        }
+    }
+}
+
+/// A table of exposure shows its rows and no other number, draws the durations, and says what no form collects.
+#[test]
+fn exposure_shows_its_rows_and_says_what_is_not_collected() {
+    let study = study();
+    let mut protocol = study.compiled.protocol.clone();
+    let plan = serde_json::json!({ "ja": "治療曝露", "en": "Exposure", "what": { "exposure": {
+        "set": "randomised", "by": "surgery", "form": "second", "start": "assessed_on", "end": "assessed_on" } } });
+    protocol.analyses.insert("exposure".into(), serde_json::from_value(plan).unwrap());
+    let compiled = recompiled(protocol);
+    let mut results = results("full");
+    let model = results.rows[0].clone();
+    let mut add =
+        |group: Option<&str>, variable: &str, level: Option<&str>, stat: &str, value: Option<f64>| {
+            let quantile = level.is_none() && variable != "participants" && variable != "analysis_set";
+            let mut row = model.clone();
+            (row.analysis, row.set, row.variable) = ("exposure".into(), "randomised".into(), variable.into());
+            (row.group, row.level) = (group.map(str::to_owned), level.map(str::to_owned));
+            (row.stat, row.value, row.time) = (stat.into(), value, None);
+            row.method = if quantile { "quantiles" } else { "count" }.into();
+            (row.options, row.n, row.missing, row.warning) = (Vec::new(), None, None, None);
+            if level == Some("not_collected") {
+                row.warning =
+                    Some(words::Text::new("投与量は収集していません。", "Doses are not collected."));
+            }
+            results.rows.push(row);
+        };
+    add(None, "analysis_set", None, "n", Some(77.0));
+    for (group, n, shift) in [(Some("A"), 41.0, 0.0), (Some("B"), 36.0, 13.0), (None, 77.0, 7.0)] {
+        add(group, "participants", None, "n", Some(n));
+        for (stat, value) in
+            [("n", n - 1.0), ("min", 3.0), ("q1", 91.0), ("median", 187.0), ("q3", 263.0), ("max", 731.0)]
+        {
+            add(group, "duration", None, stat, Some(value + shift));
+        }
+        add(group, "duration", Some("ongoing"), "n", Some(19.0));
+        add(group, "duration", Some("ongoing"), "share", Some(0.34375));
+        for (stat, value) in
+            [("n", n), ("min", 0.3125), ("q1", 0.71875), ("median", 0.8125), ("q3", 0.96875), ("max", 1.0625)]
+        {
+            add(group, "dose_intensity", None, stat, Some(value));
+        }
+    }
+    add(None, "cycles", Some("not_collected"), "value", None);
+    let mut known = Known::default();
+    results.rows.iter().for_each(|row| known.row(row));
+    known.text(&String::from_utf8(study.canonical.clone()).unwrap());
+    for lang in Lang::ALL {
+        for file in [format!("words/{lang}.ftl"), format!("words/documents.{lang}.ftl")] {
+            let messages = std::fs::read_to_string(here().join(file)).unwrap();
+            messages.lines().filter_map(|l| l.split_once(" = ")).for_each(|(_, words)| known.text(words));
+        }
+    }
+    for (lang, words) in [
+        (Lang::Ja, ["治療期間 [日]", "相対用量強度 [%]", "報告時点で継続中", "投与量は収集していません。"]),
+        (
+            Lang::En,
+            [
+                "Duration of treatment [days]",
+                "Relative dose intensity [%]",
+                "Still going on at the report",
+                "Doses are not collected.",
+            ],
+        ),
+    ] {
+        let d = report::document(&results, &compiled, lang);
+        known.holds("exposure", &d);
+        let all: String = said(&d).into_iter().map(|s| s.1 + "\n").collect();
+        for word in words {
+            assert!(all.contains(word), "{word} is not in {all}");
+        }
+        assert!(
+            all.contains("81.3") && all.contains("19 (34.4)"),
+            "percent of a ratio and of a share: {all}"
+        );
+        let drawn = d.figures().find(|f| f.scene.id == "exposure-duration").unwrap();
+        insta::assert_snapshot!(format!("durations.{lang}"), drawn.scene);
+        // Nobody treated: said, not drawn.
+        let mut nobody = results.clone();
+        nobody.rows.retain(|r| r.analysis != "exposure" || r.variable == "analysis_set");
+        assert!(
+            !report::document(&nobody, &compiled, lang).figures().any(|f| f.scene.id.starts_with("exposure"))
+        );
     }
 }
 
@@ -279,6 +372,22 @@ fn every_number_of_a_report_is_a_row_or_a_constant_of_the_protocol() {
 struct Known(std::collections::BTreeSet<String>);
 
 impl Known {
+    /// Every number of a document is known, or a fact of its own head.
+    fn holds(&self, name: &str, d: &report::Document) {
+        let mut known = self.clone();
+        d.facts.iter().for_each(|(_, value)| known.text(value));
+        for (place, text) in said(d) {
+            for number in digits(&text) {
+                let title = &d.title;
+                assert!(
+                    known.0.contains(&number),
+                    "{name} {} {title}, {place}: {number} in “{text}”",
+                    d.lang
+                );
+            }
+        }
+    }
+
     fn text(&mut self, text: &str) {
         self.0.extend(digits(text));
     }

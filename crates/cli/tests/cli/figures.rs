@@ -163,8 +163,8 @@ fn participants_of_a_study_are_drawn_by_expressions_over_its_items() {
     assert!(code == 2 && why.contains("last_known_alive"), "{why}");
     // A figure of the report, alone.
     let report = ["report", "studies/jcog1017", "--ledger", &ledger, "--lang", "ja"];
-    done(&[&report[..], &["--figure", "exposure_second_line-duration", "--out", &out]].concat());
+    done(&[&report[..], &["--figure", "exposure-second-line-duration", "--out", &out]].concat());
     assert!(std::fs::read_to_string(&out).unwrap().contains("治療期間"));
     let (code, why) = refused(&[&report[..], &["--figure", "nothing", "--out", &out]].concat());
-    assert!(code == 1 && why.contains("flow") && why.contains("ae_second_line-butterfly"), "{why}");
+    assert!(code == 1 && why.contains("flow") && why.contains("ae-second-line-butterfly"), "{why}");
 }

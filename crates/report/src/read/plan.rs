@@ -4,7 +4,7 @@ use super::{joined, listed, occasion, rule, sentence, step};
 use crate::document::{Block, Cell, Inline, Line, Table, Words};
 use crate::phrase;
 use crate::say::Tell;
-use protocol::{Alpha, EndpointEvent, Expected, Protocol};
+use protocol::{Alpha, EndpointEvent, Expected, Protocol, Sensitivity, What};
 use serde_json::Value;
 use words::{Decimal, calendar, number};
 
@@ -121,12 +121,41 @@ pub(super) fn analyses(p: &Protocol, t: Tell) -> Vec<Block> {
             if a.primary {
                 name += &t.say("read-primary");
             }
-            (sentence(name), settings(p, &serde_json::to_value(&a.what).unwrap_or_default(), t))
+            let said = match &a.what {
+                What::Sensitivity(plan) => switches(p, plan, t),
+                what => settings(p, &serde_json::to_value(what).unwrap_or_default(), t),
+            };
+            (sentence(name), said)
         });
         out.push(Block::Terms { terms: terms.collect() });
     }
     out
 }
+
+/// Which analysis is done again, and what is decided otherwise each time.
+fn switches(p: &Protocol, plan: &Sensitivity, t: Tell) -> Words {
+    let of = p.analyses.get(&plan.of).map_or(plan.of.clone(), |a| t.of(&a.ja, &a.en));
+    let mut words = sentence(t.with("read-switches", &[("of", &of)]));
+    for switch in plan.switches.values() {
+        let otherwise = crate::section::sensitivity::otherwise(p, switch, t.0);
+        let said = [("name", t.of(&switch.ja, &switch.en)), ("otherwise", otherwise)];
+        words.push(Inline::Break);
+        words.push(Inline::text(t.with("read-switch", &[(said[0].0, &said[0].1), (said[1].0, &said[1].1)])));
+        if !switch.covariates.is_empty() {
+            let name = |c: &String| match p.facts.get(c) {
+                Some(fact) => t.of(&fact.ja, &fact.en),
+                None => phrase::item(p, c).get(t.0).to_owned(),
+            };
+            let all = joined(t, switch.covariates.iter().map(name));
+            words.push(Inline::text(t.with("read-covariates", &[("items", &all)])));
+        }
+    }
+    words
+}
+
+/// Settings that name an item of the analysis' form.
+const OF_FORM: [&str; 10] =
+    ["grade", "term", "system", "start", "end", "ongoing", "cycles", "modifications", "items", "given"];
 
 /// The kind of an analysis and its settings, as the file has them, ids by their names.
 fn settings(p: &Protocol, what: &Value, t: Tell) -> Words {
@@ -142,6 +171,7 @@ fn settings(p: &Protocol, what: &Value, t: Tell) -> Words {
         },
         _ => return Words::new(),
     };
+    let form = settings.get("form").and_then(Value::as_str);
     let mut parts = Vec::new();
     for (key, value) in settings {
         let empty = match value {
@@ -154,7 +184,7 @@ fn settings(p: &Protocol, what: &Value, t: Tell) -> Words {
         }
         let word = format!("key-{}", key.replace('_', "-"));
         let word = if crate::say::has(&word) { t.say(&word) } else { key.clone() };
-        parts.push(t.with("read-setting", &[("key", &word), ("value", &told(p, key, value, t))]));
+        parts.push(t.with("read-setting", &[("key", &word), ("value", &told(p, form, key, value, t))]));
     }
     sentence(t.with("read-settings", &[("kind", &kind(name)), ("settings", &joined_wide(t, parts))]))
 }
@@ -163,10 +193,13 @@ fn joined_wide(t: Tell, parts: Vec<String>) -> String {
     parts.join(t.say("semicolon").as_str())
 }
 
-fn told(p: &Protocol, key: &str, value: &Value, t: Tell) -> String {
+fn told(p: &Protocol, form: Option<&str>, key: &str, value: &Value, t: Tell) -> String {
     match value {
-        Value::Array(items) => joined(t, items.iter().map(|i| told(p, key, i, t))),
+        Value::Array(items) => joined(t, items.iter().map(|i| told(p, form, key, i, t))),
         Value::String(id) => match key {
+            _ if form.is_some() && (OF_FORM.contains(&key) || key == "planned") => {
+                phrase::item(p, &format!("{}.{id}", form.unwrap_or_default())).get(t.0).to_owned()
+            }
             "set" => phrase::set(p, id).get(t.0).to_owned(),
             "endpoint" => p.endpoints.get(id).map_or(id.clone(), |e| t.of(&e.ja, &e.en)),
             "by" => p.allocation.get(id).map_or(id.clone(), |a| t.of(&a.ja, &a.en)),
@@ -179,7 +212,7 @@ fn told(p: &Protocol, key: &str, value: &Value, t: Tell) -> String {
             _ => id.split_whitespace().collect::<Vec<_>>().join(" "),
         },
         Value::Object(map) => {
-            let inner = map.iter().map(|(k, v)| format!("{k} {}", told(p, k, v, t)));
+            let inner = map.iter().map(|(k, v)| format!("{k} {}", told(p, form, k, v, t)));
             inner.collect::<Vec<_>>().join(" ")
         }
         other => other.to_string(),

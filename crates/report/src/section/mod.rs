@@ -6,7 +6,7 @@ mod conventions;
 mod counts;
 mod exposure;
 pub(crate) mod published;
-mod sensitivity;
+pub(crate) mod sensitivity;
 mod survival;
 
 use crate::document::Figure;

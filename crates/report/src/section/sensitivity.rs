@@ -4,7 +4,7 @@ use super::Sheet;
 use crate::page::{Cell, Line, Section, Table, Told};
 use crate::{figure, phrase, say};
 use analysis::Rows;
-use protocol::{MissingCase, Sensitivity, Strategy, Switch, What};
+use protocol::{MissingCase, Protocol, Sensitivity, Strategy, Switch, What};
 use words::{Arg, Lang, Text, number};
 
 pub(super) fn sensitivity(
@@ -38,18 +38,19 @@ fn lines<'p>(sheet: Sheet<'p>, plan: &'p Sensitivity) -> Vec<(&'p str, String, S
     let planned = ("planned", sheet.say("as-planned"), String::new());
     let switches = plan.switches.iter().map(|(id, switch)| {
         let name = if sheet.lang == Lang::Ja { &switch.ja } else { &switch.en };
-        (id.as_str(), name.clone(), otherwise(sheet, switch))
+        (id.as_str(), name.clone(), otherwise(sheet.protocol, switch, sheet.lang))
     });
     std::iter::once(planned).chain(switches).collect()
 }
 
-fn otherwise(sheet: Sheet<'_>, switch: &Switch) -> String {
+/// What a switch decides otherwise, in words.
+pub(crate) fn otherwise(protocol: &Protocol, switch: &Switch, lang: Lang) -> String {
     let mut parts: Vec<Text> = Vec::new();
     if let Some(set) = &switch.set {
-        parts.push(phrase::set(sheet.protocol, set));
+        parts.push(phrase::set(protocol, set));
     }
     for (id, strategy) in &switch.intercurrent {
-        let event = sheet.protocol.intercurrent.get(id);
+        let event = protocol.intercurrent.get(id);
         let event = event.map_or_else(|| Text::same(id), |e| Text::new(&e.ja, &e.en));
         let strategy = say::text(match strategy {
             Strategy::TreatmentPolicy => "strategy-treatment-policy",
@@ -66,8 +67,8 @@ fn otherwise(sheet: Sheet<'_>, switch: &Switch) -> String {
         Some(MissingCase::Best) => parts.push(say::text("missing-best")),
         None => {}
     }
-    let joint = if sheet.lang == Lang::Ja { "、" } else { "; " };
-    parts.iter().map(|p| p.get(sheet.lang)).collect::<Vec<_>>().join(joint)
+    let joint = if lang == Lang::Ja { "、" } else { "; " };
+    parts.iter().map(|p| p.get(lang)).collect::<Vec<_>>().join(joint)
 }
 
 fn times(sheet: Sheet<'_>, plan: &Sensitivity, rows: &Rows<'_>) -> Table {

@@ -218,7 +218,8 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         if !open_to(&ask) {
             return Err(Trouble::Missing);
         }
-        let view = ask.view()?;
+        // The cut-off of the address is that of the drafts; who was asked and has a letter is told as it is now.
+        let view = ask.view_at(None)?;
         let letters = view.letters();
         let day = draft_day(&ask);
         let texts: Vec<TextTold> = letters
@@ -574,7 +575,7 @@ pub(crate) async fn issue(ask: Ask, Form(form): Form<Typed>) -> Result<Response,
 /// The participant of a form: one that this person may see.
 fn participant(ask: &Ask, form: &Typed) -> Result<ParticipantId, Trouble> {
     let id = ParticipantId(typed(form, "participant")?.parse().map_err(|_| Trouble::Missing)?);
-    ask.view()?.participant(id).map(|p| p.id()).ok_or(Trouble::Missing)
+    ask.view_at(None)?.participant(id).map(|p| p.id()).ok_or(Trouble::Missing)
 }
 
 fn on(form: &Typed) -> Result<Date, Trouble> {

@@ -2,7 +2,8 @@
 //!
 //! Needs `chromedriver` and `chromium`. Without them the test says so and passes, unless `SHIRUBE_BROWSER=required`.
 
-use crate::common::{STUDY, app, study};
+use crate::common::{LETTER, STUDY, TODAY, app, at, study};
+use conduct::{Context, LetterAct, Role};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -169,8 +170,14 @@ impl Browser {
 
 /// A server on a free port with a thread of its own.
 fn serve() -> (SocketAddr, tempfile::TempDir) {
+    serve_after(|_| {})
+}
+
+/// The same after something more was done.
+fn serve_after(more: impl FnOnce(&conduct::Trial)) -> (SocketAddr, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let trial = study(&folder.path().join("try.db"));
+    more(&trial);
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -302,4 +309,48 @@ fn a_browser_follows_a_number_home_to_its_entry_and_a_value_forth_to_its_numbers
         let back = "[...document.querySelectorAll('#rows a')].some(a => a.href.includes('%7CA%7Cos%7C%7C%7Ccensored%7Ckaplan-meier'))";
         assert_eq!(browser.run(&format!("return {back}")), Value::Bool(true));
     }
+}
+
+#[test]
+fn a_browser_asks_a_participant_hands_the_letter_over_and_finds_it_in_the_log() {
+    let (address, _folder) = serve_after(|trial| {
+        let text = ledger::Hash::of(LETTER);
+        let comment = LetterAct::Comment { text, comment: "none".into() };
+        let sign = LetterAct::SignOff { text };
+        for (person, role, letter) in [("dm", Role::DataManager, comment), ("chair", Role::StudyChair, sign)]
+        {
+            let context = Context::new(at(TODAY), person, role, [8; 32]);
+            trial.execute(&conduct::Command::Letter { letter }, &context).unwrap();
+        }
+    });
+    let Some(browser) = Browser::start() else { return };
+    let home = format!("http://{address}/en/{STUDY}");
+    browser.open(&home);
+    browser.click(".stand summary");
+    browser.run(
+        "[...document.querySelectorAll('.cast button')].find(b => b.innerText.includes('inv011')).click()",
+    );
+    browser.wait("document.querySelector('.stand summary').innerText.includes('inv011')");
+    browser.run("[...document.querySelectorAll('nav a, header a')].find(a => a.innerText.includes('Letters')).click()");
+    browser.wait("document.querySelector('#people')");
+    browser.click("#people a");
+    browser.wait("document.querySelector('#one')");
+    // A form that is not filled in is not sent.
+    browser.click("#one form:first-of-type button");
+    assert!(browser.run("return !document.querySelector('#handed')").as_bool().unwrap());
+    browser.run(
+        "document.querySelector('#one [name=vital]').value = 'alive';
+         document.querySelector('#one [name=wishes]').value = 'yes';",
+    );
+    browser.click("#one form:first-of-type button");
+    browser.wait("document.querySelector('#people td').innerText.includes('Alive')");
+    browser.click("#people a");
+    browser.wait("document.querySelector('#one [name=how]')");
+    browser.keys("#one [name=how]", "at the visit");
+    browser.click("#one form:last-of-type button");
+    browser.wait("document.querySelector('#handed')");
+    assert!(browser.text("#handed").contains("at the visit"));
+    assert!(browser.text("#by-site").contains("Sapporo Hospital"));
+    browser.open(&format!("http://{address}/ja/{STUDY}/letters"));
+    assert!(browser.text("#by-site").contains("札幌病院") && browser.text("main").contains("お渡しの記録"));
 }

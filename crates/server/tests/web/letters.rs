@@ -100,6 +100,8 @@ fn texts() -> Letters {
         ("numbers.yaml", numbers.to_owned()),
         ("press.en.yaml", press("What {study} found <#*@>", "There were {all} in the trial.")),
         ("press.ja.yaml", press("{study}の結果", "試験に{all}が参加しました。")),
+        ("letter.en.yaml", press("What {study} found", "There were {all} in the trial.")),
+        ("letter.ja.yaml", press("{study}の結果", "試験に{all}が参加しました。")),
     ]
     .into_iter()
     .map(|(name, text)| (name.to_owned(), text.into_bytes()))
@@ -130,6 +132,12 @@ async fn a_draft_is_read_adopted_and_stays_under_embargo() {
     draft.has("There were 10 people in the trial.");
     draft.has("&#60;#*@&#62;");
     draft.has("Under embargo until 1 June 2021");
+    // Letters carry readings on the page, and come in large print; what the rules find is counted beside them.
+    let letter = "/draft-letter-ja-participant/document";
+    web.get("dm", &path(letter)).await.has("<ruby>試<rp>(</rp><rt>し</rt>");
+    let large = web.get("dm", &format!("/ja/{STUDY}/letters{letter}?large=1")).await;
+    large.has("class=\"report letter large\"");
+    web.get("dm", &path("/draft-letter-ja-bereaved/document")).await.has("10");
     assert!(draft.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().contains("sha256-"));
     let adopt = [("cutoff", "2021-03-01"), ("kind", "press"), ("lang", "en"), ("reader", "participant")];
     assert_eq!(send(&web, "stat", "/adopt", &adopt).await.status, StatusCode::NOT_FOUND);
