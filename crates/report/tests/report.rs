@@ -254,7 +254,7 @@ fn every_number_of_a_report_is_a_row_or_a_constant_of_the_protocol() {
         for row in &results.rows {
             known.row(row);
         }
-        known.text(&String::from_utf8(study.canonical.clone()).unwrap());
+        known.protocol(&study);
         // The allow-list: constants that stand in the messages themselves, such as the year of CONSORT.
         for lang in Lang::ALL {
             for file in [format!("words/{lang}.ftl"), format!("words/documents.{lang}.ftl")] {
@@ -328,7 +328,7 @@ fn exposure_shows_its_rows_and_says_what_is_not_collected() {
     add(None, "cycles", Some("not_collected"), "value", None);
     let mut known = Known::default();
     results.rows.iter().for_each(|row| known.row(row));
-    known.text(&String::from_utf8(study.canonical.clone()).unwrap());
+    known.protocol(&study);
     for lang in Lang::ALL {
         for file in [format!("words/{lang}.ftl"), format!("words/documents.{lang}.ftl")] {
             let messages = std::fs::read_to_string(here().join(file)).unwrap();
@@ -336,7 +336,7 @@ fn exposure_shows_its_rows_and_says_what_is_not_collected() {
         }
     }
     for (lang, words) in [
-        (Lang::Ja, ["治療期間 [日]", "相対用量強度 [%]", "報告時点で継続中", "投与量は収集していません。"]),
+        (Lang::Ja, ["治療期間［日］", "相対用量強度［%］", "報告時点で継続中", "投与量は収集していません。"]),
         (
             Lang::En,
             [
@@ -390,6 +390,15 @@ impl Known {
 
     fn text(&mut self, text: &str) {
         self.0.extend(digits(text));
+    }
+
+    /// The protocol's own numbers; a share is told as a percentage too.
+    fn protocol(&mut self, study: &Loaded) {
+        let text = String::from_utf8(study.canonical.clone()).unwrap();
+        for share in digits(&text).iter().filter_map(|d| d.parse::<f64>().ok()).filter(|v| *v < 1.0) {
+            (0..=1).for_each(|places| self.text(&words::number::percent(share, places)));
+        }
+        self.text(&text);
     }
 
     fn row(&mut self, row: &analysis::Row) {
