@@ -3,6 +3,7 @@
 use super::list::day as day_of;
 use crate::ask::{Ask, blocking};
 use crate::error::Trouble;
+use crate::figures;
 use crate::pages::overview::slider;
 use crate::pages::results::{analysis_href, key_href, whole};
 use crate::shell::{Shell, page as render};
