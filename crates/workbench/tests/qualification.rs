@@ -92,6 +92,14 @@ fn records_on_tiny_random_tables_are_matched_or_not_covered_with_a_reason() {
 }
 
 #[test]
+fn a_time_of_seventeen_digits_is_read_from_a_record_as_from_a_table() {
+    for text in ["14.000000014000001", "0.30000000000000004", "7.0000000070000006", "2.0041067761806981"] {
+        let record: f64 = serde_json::from_str(text).unwrap();
+        assert_eq!(record.to_bits(), text.parse::<f64>().unwrap().to_bits(), "{text}");
+    }
+}
+
+#[test]
 fn the_last_line_counts_the_numbers() {
     let copy = tempfile::tempdir().unwrap();
     std::fs::write(copy.path().join("x.json"), r#"[{"id": "a", "method": "new", "values": {"x": [1, 2]}}]"#)

@@ -319,6 +319,10 @@ impl<'a> Subdistribution<'a> {
             }
             for g in 0..groups {
                 at_risk[g] -= censored[g] + events[g];
+                // Beyond the last time of a group cmprsk takes its censoring curve as 0.
+                if at_risk[g] == 0.0 && options.censoring_ties == CensoringTies::All {
+                    g_now[g] = 0.0;
+                }
             }
             k = end;
         }

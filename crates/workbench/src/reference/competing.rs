@@ -5,7 +5,8 @@ use serde_json::Value;
 use stats::Warning;
 use stats::survival::{
     CensoringTies, Competing, CoxData, CoxOptions, CumulativeIncidence, CumulativeIncidenceOptions,
-    FineGrayOptions, NearTies, Survival, Ties, cox, cumulative_incidence, fine_gray, fine_gray_expand, gray,
+    FineGrayOptions, KmOptions, NearTies, Survival, Ties, cox, cumulative_incidence, fine_gray,
+    fine_gray_expand, gray, kaplan_meier,
 };
 
 use super::Method;
@@ -285,6 +286,14 @@ fn subdistribution(case: &Case) -> Result<Values, Skip> {
     let terms = case.design(&rows)?;
     let groups = case.names("censoring_group")?;
     let groups = if groups.is_empty() { None } else { Some(rows.combined_codes(&groups)?) };
+    let distinct = |near_ties| {
+        let every = vec![true; time.len()];
+        let options = KmOptions { near_ties, ..KmOptions::default() };
+        kaplan_meier(&Survival::new(&time, &every), &options).map(|c| c.time.len())
+    };
+    if distinct(NearTies::Merge)? < distinct(NearTies::Exact)? {
+        return Err(Skip::new("near-tied times: crr merges them in its censoring curve only"));
+    }
     let options = FineGrayOptions {
         conf_level: case.conf_level()?,
         near_ties: exact_times(case)?,
