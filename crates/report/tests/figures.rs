@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "helpers/collisions.rs"]
+mod collisions;
+
 use report::Scene;
 use report::figure::*;
 use words::{Lang, Text};
@@ -125,6 +128,7 @@ fn each_figure_of_measurements_is_drawn_and_said_in_words() {
         for lang in Lang::ALL {
             let svg = scene.svg_file(lang);
             assert!(!svg.contains("NaN") && !svg.contains("inf") && !svg.contains('⟦'), "{name}");
+            assert_eq!(collisions::collisions(&scene, lang), Vec::<String>::new(), "{name}");
         }
         insta::assert_snapshot!(name, scene);
     }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "helpers/collisions.rs"]
+mod collisions;
+
 use analysis::Results;
 use protocol::Loaded;
 use std::path::Path;
@@ -40,6 +43,34 @@ fn each_figure_is_drawn_from_its_rows() {
         report::figure::butterfly(&results.of("ae"), p, plan, "ae").unwrap()
     );
     insta::assert_snapshot!("grades", report::figure::grades(&results.of("ae"), p, "ae").unwrap());
+}
+
+/// In the names and numbers of a real protocol, in both languages.
+#[test]
+fn no_text_of_a_figure_runs_into_another_or_out_of_the_frame() {
+    let folder = here().join("../../studies/jcog1017");
+    let loaded = protocol::load(&folder).unwrap();
+    let plan = simulation::Plan::load(&folder).unwrap();
+    let request = simulation::Request { seed: 1, participants: Some(150) };
+    let (trial, _) = simulation::rehearse(&loaded, &plan, request, &mut |_, _| {}).unwrap();
+    let (adopted, state) = (trial.adopted(), trial.state());
+    let viewer = conduct::Viewer::new("st", conduct::Role::Statistician);
+    let cutoff = jiff::civil::date(2023, 1, 31);
+    let view = conduct::View::new(&adopted, &state, Some(cutoff), &viewer).unwrap();
+    let results = analysis::analyse(&view);
+    let mut drawn = 0;
+    for lang in Lang::ALL {
+        for figure in report::document(&results, &loaded.compiled, lang).figures() {
+            assert_eq!(
+                collisions::collisions(&figure.scene, lang),
+                Vec::<String>::new(),
+                "{}",
+                figure.scene.id
+            );
+            drawn += 1;
+        }
+    }
+    assert!(drawn > 20, "{drawn}");
 }
 
 #[test]

@@ -2,14 +2,17 @@
 
 use super::axis::Scale;
 use super::{SIZE, WIDTH, arm};
-use crate::scene::{Anchor, Role, Scene, measure_text};
+use crate::scene::{Anchor, Role, Scene, measure, measure_text};
 use crate::{phrase, say};
 use analysis::Rows;
 use protocol::{Protocol, What};
 use words::{Lang, Text, number};
 
 const ROW: f64 = 22.0;
-const PLOT: (f64, f64) = (336.0, 548.0);
+/// Between the columns of the two arms.
+const COLUMN: f64 = 92.0;
+/// Right end of the axis; the hazard ratios stand beyond it.
+const RIGHT: f64 = 548.0;
 
 struct Line {
     label: Text,
@@ -109,11 +112,17 @@ fn draw(
     // symmetric about 1, at least 0.5 to 2, at most 0.1 to 10: an interval that leaves the axis ends in an arrow
     let reach = drawn.iter().flat_map(|(_, l, u)| [l.ln().abs(), u.ln().abs()]).fold(2f64.ln(), f64::max);
     let reach = reach.min(10f64.ln());
-    let x = Scale { from: (-reach, reach), to: PLOT };
+    // The names of the lines take what they need, the axis gives way.
+    let named = lines.iter().filter(|l| !l.heading).map(|l| l.indent + measure_text(&l.label, SIZE));
+    let counted = lines.iter().flat_map(|l| &l.counts).map(|c| measure(&told(c), SIZE)).fold(0.0, f64::max);
+    let first = (named.fold(0.0, f64::max) + 16.0 + counted).clamp(232.0, 320.0);
+    let column = |i: usize| first + i as f64 * COLUMN;
+    let left = column(arms.len() - 1) + 12.0;
+    let x = Scale { from: (-reach, reach), to: (left, RIGHT) };
     let heaviest = drawn.iter().map(weight).fold(0.0, f64::max);
 
     // Long names of arms stand one under the other, each over its own column.
-    let gap = column(1) - column(0) - 8.0;
+    let gap = COLUMN - 8.0;
     let names: Vec<Text> = arms.iter().map(|a| arm(protocol, Some(a))).collect();
     let crowded = names.iter().skip(1).any(|name| measure_text(name, SIZE) > gap);
     let step = if crowded { 16.0 } else { 0.0 };
@@ -140,9 +149,8 @@ fn draw(
         let y = top + (i as f64 + 0.5) * ROW;
         let role = if line.heading || i == 0 { Role::Strong } else { Role::Label };
         scene.text(role, line.indent, y + 4.5, Anchor::Start, line.label.clone());
-        for (j, (events, n)) in line.counts.iter().enumerate() {
-            let label = format!("{}/{}", number::fixed(*events, 0), number::fixed(*n, 0));
-            scene.text(Role::Label, column(j), y + 4.5, Anchor::End, Text::same(label));
+        for (j, counts) in line.counts.iter().enumerate() {
+            scene.text(Role::Label, column(j), y + 4.5, Anchor::End, Text::same(told(counts)));
         }
         if let Some(p) = line.interaction {
             let p = Text::same(number::p_value(p));
@@ -184,7 +192,7 @@ fn draw(
             None => {}
         }
     }
-    scene.line(Role::Axis, None, (PLOT.0, bottom), (PLOT.1, bottom));
+    scene.line(Role::Axis, None, (left, bottom), (RIGHT, bottom));
     for value in [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0] {
         let at: f64 = f64::ln(value);
         if at.abs() <= reach + 1e-9 {
@@ -212,8 +220,8 @@ fn draw(
     Some(scene)
 }
 
-fn column(i: usize) -> f64 {
-    232.0 + i as f64 * 92.0
+fn told((events, n): &(f64, f64)) -> String {
+    format!("{}/{}", number::fixed(*events, 0), number::fixed(*n, 0))
 }
 
 /// (events, n)

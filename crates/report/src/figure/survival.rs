@@ -18,6 +18,10 @@ const MONTH: f64 = 30.4375;
 /// Curves stop where fewer than this many are at risk, when the group began with five times as many.
 const FEWEST_AT_RISK: f64 = 10.0;
 
+/// What the table under the axis counts; the last only where events compete.
+const COUNTED: [(&str, &str); 4] =
+    [("at-risk", "at_risk"), ("censored", "censored"), ("events", "events"), ("competing", "competing")];
+
 struct Step {
     time: f64,
     at_risk: f64,
@@ -54,7 +58,9 @@ pub fn survival(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<
     let (unit, axis_key) = if years { (YEAR, "axis-years") } else { (MONTH, "axis-months") };
 
     let labels = curves.iter().map(|c| measure_text(&c.label, SIZE)).fold(0.0, f64::max).min(168.0);
-    let left = 104.0;
+    let counted: &[(&str, &str)] = &COUNTED[..if incidence { 4 } else { 3 }];
+    let left =
+        counted.iter().map(|(key, _)| measure_text(&say::text(key), SIZE) + 32.0).fold(104.0, f64::max);
     let right = WIDTH - if curves.len() > 1 { labels + 16.0 } else { 16.0 };
     let x = Scale { from: (0.0, longest), to: (left, right) };
     let y = Scale { from: (0.0, 1.0), to: (PLOT_TOP + PLOT_HEIGHT, PLOT_TOP) };
@@ -134,13 +140,7 @@ pub fn survival(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<
         if curves.len() > 1 {
             scene.path(Role::Curve, Some(c.series), vec![(0.0, at + 8.0), (left - 40.0, at + 8.0)], false);
         }
-        let lines = [
-            ("at-risk", "at_risk"),
-            ("censored", "censored"),
-            ("events", "events"),
-            ("competing", "competing"),
-        ];
-        for (key, stat) in lines.into_iter().take(if incidence { 4 } else { 3 }) {
+        for (key, stat) in counted {
             at += ROW;
             scene.text(Role::Soft, left - 28.0, at + 12.0, Anchor::End, say::text(key));
             for r in table.group(c.group).stat(stat).iter() {

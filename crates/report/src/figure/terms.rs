@@ -88,7 +88,8 @@ pub fn dots(rows: &Rows<'_>, protocol: &Protocol, plan: &WorstGrade, analysis: &
     let (arms, lines) = lines(rows, protocol, plan, &[grade])?;
     let names: Vec<Text> = arms.iter().map(|a| arm(protocol, Some(a))).collect();
     let left = lines.iter().map(|l| measure_text(&l.name, SIZE)).fold(0.0, f64::max).min(280.0) + 16.0;
-    let beside = 84.0 * arms.len() as f64;
+    let column = names.iter().map(|n| measure_text(n, SIZE) + 16.0).fold(84.0, f64::max);
+    let beside = column * arms.len() as f64;
     let right = WIDTH - beside - 24.0;
     let top = 64.0;
     let bottom = top + ROW * lines.len() as f64;
@@ -102,7 +103,7 @@ pub fn dots(rows: &Rows<'_>, protocol: &Protocol, plan: &WorstGrade, analysis: &
         arms.iter().zip(&names).map(|(a, n)| (series(protocol, Some(a)), n.clone())).collect();
     key(&mut scene, &with_series, 0.0, 16.0, false);
     for (j, name) in names.iter().enumerate() {
-        let at = right + 24.0 + 84.0 * (j as f64 + 1.0);
+        let at = right + 24.0 + column * (j as f64 + 1.0);
         scene.text(Role::Soft, at, top - 12.0, Anchor::End, name.clone());
     }
     for &v in &steps {
@@ -124,7 +125,7 @@ pub fn dots(rows: &Rows<'_>, protocol: &Protocol, plan: &WorstGrade, analysis: &
         for (j, (share, at)) in line.shares.iter().flatten().zip(&at).enumerate() {
             scene.symbol(with_series.get(j).map_or(0, |s| s.0), *at, y, 11.0);
             let told = share.told();
-            let beside = right + 24.0 + 84.0 * (j as f64 + 1.0);
+            let beside = right + 24.0 + column * (j as f64 + 1.0);
             scene.text(Role::Label, beside, y + 4.5, Anchor::End, Text::same(told.clone()));
             parts.push(told);
         }
