@@ -92,17 +92,23 @@ pub(crate) fn check_groups(group: &[usize], groups: usize) -> Result<()> {
     }
 }
 
-/// Case weights: finite and not negative.
+/// The heaviest row against the lightest, at most: numbers at risk are sums and differences of weights, which beyond
+/// this keep fewer than seven digits of the light rows.
+const MAX_SPAN: f64 = 1e9;
+
+/// Case weights: finite, not negative, those above 0 within [`MAX_SPAN`].
 pub(crate) fn check_weights(weights: &[f64], n: usize) -> Result<()> {
     check_len("weights", n, weights.len())?;
     check_finite("weights", weights)?;
-    match weights.iter().position(|&w| w < 0.0) {
-        Some(row) => Err(StatsError::OutOfRange {
-            what: "weights",
-            row: row + 1,
-            value: weights[row],
-            range: "0 or more",
-        }),
+    let wrong = |row: usize, range| {
+        Err(StatsError::OutOfRange { what: "weights", row: row + 1, value: weights[row], range })
+    };
+    if let Some(row) = weights.iter().position(|&w| w < 0.0) {
+        return wrong(row, "0 or more");
+    }
+    let heaviest = weights.iter().copied().fold(0.0, f64::max);
+    match weights.iter().position(|&w| w > 0.0 && heaviest > MAX_SPAN * w) {
+        Some(row) => wrong(row, "0, or a billionth of the heaviest row's or more"),
         None => Ok(()),
     }
 }

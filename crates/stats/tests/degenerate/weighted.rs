@@ -20,7 +20,16 @@ struct Rows {
 
 /// Times on a coarse grid, some moved by less than the near-tie gap; weights of 0 among them; far offsets.
 fn rows() -> impl Strategy<Value = Rows> {
-    let weight = prop_oneof![Just(1.0), Just(0.5), Just(3.0), Just(0.0), Just(1e-3), Just(40.0)];
+    let weight = prop_oneof![
+        Just(1.0),
+        Just(0.5),
+        Just(3.0),
+        Just(0.0),
+        Just(1e-3),
+        Just(40.0),
+        Just(1e-12),
+        Just(1e9)
+    ];
     let offset = prop_oneof![3 => Just(0.0), 3 => -2.0..2.0f64, 1 => Just(60.0), 1 => Just(-60.0)];
     let row = (0..4u32, 1..5u32, 0..3u32, 0..3u32, -3.0..3.0f64, 0..2u32, weight, offset, 0..3usize);
     prop::collection::vec(row, 1..16).prop_map(|v| Rows {
