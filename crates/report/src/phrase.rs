@@ -35,10 +35,22 @@ pub(crate) fn level(rows: &Rows<'_>) -> Option<Text> {
     Some(Text::same(number::percent(level, decimals)))
 }
 
-/// 「ハザード比 B/A 0.857（90%信頼区間 0.686–1.072）」 of the planned comparison, where there is one.
-pub(crate) fn hazard_ratio(rows: &Rows<'_>) -> Option<Text> {
+/// The planned comparison in lines: 「ハザード比（B/A）0.857（90%信頼区間 0.686–1.072）」 for each arm against the reference,
+/// then the log-rank test, which of more than two arms says that it compares all of them.
+pub(crate) fn comparison(rows: &Rows<'_>) -> Vec<Text> {
     let cox = rows.filter(|r| r.method == "cox" && r.group.is_none());
-    let contrast = cox.levels().first().copied()?;
+    let contrasts = cox.levels();
+    let ratios = contrasts.iter().filter_map(|contrast| hazard_ratio(&cox, contrast));
+    let test = log_rank(rows).map(|test| match contrasts.len() {
+        0 | 1 => test,
+        n => {
+            say::text_with("phrase-of-all-arms", &[("n", &Text::same((n + 1).to_string())), ("test", &test)])
+        }
+    });
+    ratios.chain(test).collect()
+}
+
+fn hazard_ratio(cox: &Rows<'_>, contrast: &str) -> Option<Text> {
     let cox = cox.level(Some(contrast));
     let value = cox.value("hazard_ratio")?;
     let level = level(&cox).unwrap_or_default();
@@ -55,8 +67,8 @@ pub(crate) fn hazard_ratio(rows: &Rows<'_>) -> Option<Text> {
     ))
 }
 
-/// 「片側 log-rank 検定 p=0.1283」 of the planned comparison.
-pub(crate) fn log_rank(rows: &Rows<'_>) -> Option<Text> {
+/// 「log-rank検定（片側）p=0.1283」
+fn log_rank(rows: &Rows<'_>) -> Option<Text> {
     let test = rows.filter(|r| r.method == "log-rank" || r.method == "stratified log-rank");
     let p = test.stat("p").first()?;
     let p_text = number::p_value(p.value?);

@@ -73,6 +73,35 @@ fn no_text_of_a_figure_runs_into_another_or_out_of_the_frame() {
     assert!(drawn > 20, "{drawn}");
 }
 
+/// A test of more than two arms is no test of one of their ratios: it has a line of its own, and says so in the figure.
+#[test]
+fn a_test_of_three_arms_stands_beside_none_of_the_ratios() {
+    use report::document::Block;
+    let (study, mut results) = (study(), results("full"));
+    let ratios = results.rows.iter().filter(|r| r.analysis == "os" && r.method == "cox" && r.group.is_none());
+    let third: Vec<_> = ratios
+        .filter(|r| r.level.is_some())
+        .cloned()
+        .map(|mut r| {
+            r.level = Some("C/A".into());
+            r
+        })
+        .collect();
+    assert!(!third.is_empty());
+    results.rows.extend(third);
+    let p = results.of("os").method("log-rank").value("p").unwrap();
+    let p = words::number::p_value(p);
+    let d = report::document(&results, &study.compiled, Lang::En);
+    let tables =
+        d.blocks.iter().filter_map(|b| if let Block::Table { table } = b { Some(table) } else { None });
+    let table = tables.into_iter().find(|t| t.rows.iter().any(|r| r.cells[0].text == "C/A")).unwrap();
+    let told: Vec<(&str, &str)> = table.rows.iter().map(|r| (&*r.cells[0].text, &*r.cells[4].text)).collect();
+    assert_eq!(told, [("B/A", ""), ("C/A", ""), ("Between arms", p.as_str())]);
+    let figure = report::figure::survival(&results.of("os"), &study.compiled.protocol, "os").unwrap();
+    let figure = figure.to_string();
+    assert!(figure.contains(", all 3 arms") && figure.contains("(C/A)"), "{figure}");
+}
+
 #[test]
 fn the_short_report_says_the_main_numbers_in_both_languages() {
     let study = study();

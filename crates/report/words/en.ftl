@@ -30,6 +30,7 @@ grade = Grade { $grade }
 grade-none = None recorded or grade 0
 not-estimable = not estimable
 phrase-hazard-ratio = Hazard ratio ({ $contrast }) { $hr } ({ $level } CI { $limits })
+phrase-of-all-arms = { $test }, all { $n } arms
 phrase-log-rank-one = Log-rank test (one-sided) { $p }
 phrase-log-rank-two = Log-rank test (two-sided) { $p }
 phrase-log-rank-one-stratified = Stratified log-rank test (one-sided) { $p }

@@ -30,6 +30,7 @@ grade = グレード{ $grade }
 grade-none = 記録なし・グレード0
 not-estimable = 推定不能
 phrase-hazard-ratio = ハザード比（{ $contrast }）{ $hr }（{ $level }信頼区間 { $limits }）
+phrase-of-all-arms = { $test }、{ $n }群全体
 phrase-log-rank-one = log-rank検定（片側）{ $p }
 phrase-log-rank-two = log-rank検定（両側）{ $p }
 phrase-log-rank-one-stratified = 層別log-rank検定（片側）{ $p }

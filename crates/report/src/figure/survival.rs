@@ -124,7 +124,10 @@ pub fn survival(rows: &Rows<'_>, protocol: &Protocol, analysis: &str) -> Option<
     // Below the curves on the left, unless one of them comes down there; then above them on the right.
     let low = curves.iter().flat_map(|c| &c.steps).any(|s| s.estimate < 0.2 && s.time < 0.8 * longest);
     match (incidence, low) {
-        (false, false) => comparison(&mut scene, rows, (left + 12.0, Anchor::Start), bottom - 12.0 - ROW),
+        (false, false) => {
+            let last = crate::phrase::comparison(rows).len().saturating_sub(1) as f64;
+            comparison(&mut scene, rows, (left + 12.0, Anchor::Start), bottom - 12.0 - last * ROW);
+        }
         (true, _) => comparison(&mut scene, rows, (left + 12.0, Anchor::Start), PLOT_TOP + 20.0),
         (false, true) => comparison(&mut scene, rows, (right, Anchor::End), PLOT_TOP + 20.0),
     }
@@ -238,8 +241,7 @@ fn band(c: &Curve<'_>, x: &Scale, y: &Scale) -> Vec<(f64, f64)> {
 
 /// Hazard ratio and p-value as planned, in a corner that the curves leave empty.
 fn comparison(scene: &mut Scene, rows: &Rows<'_>, (x, anchor): (f64, Anchor), y: f64) {
-    let lines = [crate::phrase::hazard_ratio(rows), crate::phrase::log_rank(rows)];
-    for (i, line) in lines.into_iter().flatten().enumerate() {
+    for (i, line) in crate::phrase::comparison(rows).into_iter().enumerate() {
         scene.text(Role::Label, x, y + i as f64 * ROW, anchor, line);
     }
 }
@@ -267,7 +269,6 @@ fn describe(rows: &Rows<'_>, protocol: &Protocol, endpoint: &Text, estimate: &st
             }
         }
     }
-    parts.extend(crate::phrase::hazard_ratio(rows));
-    parts.extend(crate::phrase::log_rank(rows));
+    parts.extend(crate::phrase::comparison(rows));
     crate::phrase::sentences(&parts)
 }

@@ -195,16 +195,20 @@ fn comparison(sheet: Sheet<'_>, rows: &Rows<'_>) -> Option<Table> {
         ));
         return Some(table);
     }
-    for (i, contrast) in contrasts.iter().enumerate() {
+    // Of two arms the test is that of the one ratio; of more it is of all arms, and of none of the ratios.
+    let (beside, own) = if contrasts.len() == 1 { (Some([z, p]), None) } else { (None, Some([z, p])) };
+    for contrast in contrasts {
         let here = cox.level(Some(contrast));
-        let first = i == 0;
-        let cells = [
+        let mut cells = vec![
             sheet.value(here.stat("hazard_ratio").first(), three),
             sheet.limits(&here, "lower", "upper", three),
-            if first { z.clone() } else { Told::default() },
-            if first { p.clone() } else { Told::default() },
         ];
-        table.rows.push(Line::new("", *contrast, cells));
+        cells.extend(beside.clone().unwrap_or_default());
+        table.rows.push(Line::new("", contrast, cells));
+    }
+    if let Some([_, p]) = own.filter(|_| !test.is_empty()) {
+        let cells = [Told::default(), Told::default(), Told::default(), p];
+        table.rows.push(Line::new("", sheet.say("all-arms"), cells));
     }
     Some(table)
 }
