@@ -505,6 +505,7 @@ panel-regimen = Regimen
 panel-status = Here and now
 panel-since = Since
 panel-unverified = not verified
+panel-made-up = A made-up case: no data of a real patient.
 panel-why-open = Rule, values and sources
 panel-if-unverified = With facts that nobody has verified ({ $y }): { $x }
 panel-why-status = Not in force here on this day

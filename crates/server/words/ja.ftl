@@ -445,6 +445,7 @@ panel-regimen = 治療（レジメン）
 panel-status = 承認・保険の状況
 panel-since = 承認などの日
 panel-unverified = 未確認の事実を含む
+panel-made-up = この症例は架空のものです。実在の患者のデータではありません。
 panel-why-open = 規則・値・出典
 panel-if-unverified = 未確認の事実（{ $y }）も使う場合：{ $x }
 panel-why-status = この国では、この日に承認されていない

@@ -31,6 +31,7 @@ async fn every_example_case_is_told_in_both_languages_with_what_this_is_above_it
             assert_eq!(page.status, StatusCode::OK, "{path}");
             page.lacks("⟦");
             page.has(if lang == "ja" { "推奨ではありません" } else { "no recommendation" });
+            page.has(if lang == "ja" { "架空のもの" } else { "made-up case" });
             for inline in ["style=\"", "<style", "onclick"] {
                 page.lacks(inline);
             }
