@@ -702,6 +702,8 @@ fn the_panels_options_come_as_the_contract_says_and_bad_profiles_are_refused_wit
     let japanese =
         done(&["panel", "options", path, "--as-of", "2026-04-26", "--jurisdiction", "JP", "--lang", "ja"]);
     assert!(japanese.contains("研究用の道具") && japanese.contains("承認あり・薬価未収載"));
+    assert!(japanese.trim_end().lines().last().unwrap().starts_with("医師氏名 ____"));
+    assert!(out["signature"].is_null() && out.as_object().unwrap().contains_key("signature"));
 
     std::fs::write(&file, r#"{"her2.ihc": {"value": "3+", "assay_id": "4B5"}}"#).unwrap();
     let (code, told) = refused(&ask);

@@ -32,4 +32,4 @@ pub use problem::Problem;
 pub use profile::{Datum, Observation, Prior, Profile, Sample, State, Treatment};
 pub use release::{Change, Touched, changes, compare, touched};
 pub use routes::{OpenRoute, Route, RouteKind};
-pub use told::{banner, flag_text, json, reason_text, status_text, summary, text};
+pub use told::{banner, flag_text, json, reason_text, signature, status_text, summary, text};

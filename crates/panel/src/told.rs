@@ -15,6 +15,14 @@ pub fn banner() -> Text {
     )
 }
 
+/// What stands at the end of anything printed: a copy without a physician's name, signature and day is a working paper.
+pub fn signature() -> Text {
+    Text::new(
+        "医師氏名 ______________________  署名 ______________________  日付 ______________（署名のない写しは作業用で、施設の外に出せません）",
+        "Physician ______________________  Signature ______________________  Date ______________ (a copy without signature is a working paper and stays in the institution)",
+    )
+}
+
 fn both(text: &Text) -> Json {
     object!({ "ja": text.ja, "en": text.en })
 }
@@ -57,6 +65,7 @@ pub fn json(view: &View<'_>, profile: &Profile, patient: &Patient, options: &Opt
     map.insert("lines".into(), serde_json::to_value(lines).unwrap_or(Json::Null));
     map.insert("question".into(), question(view));
     map.insert("banner".into(), both(&banner()));
+    map.insert("signature".into(), Json::Null);
     out
 }
 
@@ -392,7 +401,7 @@ pub fn text(view: &View<'_>, profile: &Profile, patient: &Patient, options: &Opt
             "\"No approval on file\" does not mean not approved. Reimbursement in the US and EU is not modelled."
         }
     };
-    page.out += &format!("\n{place}\n");
+    page.out += &format!("\n{place}\n\n{}\n", signature().get(lang));
     page.out
 }
 

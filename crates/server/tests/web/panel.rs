@@ -32,6 +32,7 @@ async fn every_example_case_is_told_in_both_languages_with_what_this_is_above_it
             page.lacks("⟦");
             page.has(if lang == "ja" { "推奨ではありません" } else { "no recommendation" });
             page.has(if lang == "ja" { "架空のもの" } else { "made-up case" });
+            page.has(if lang == "ja" { "医師氏名 ____" } else { "Physician ____" });
             for inline in ["style=\"", "<style", "onclick"] {
                 page.lacks(inline);
             }

@@ -21,6 +21,7 @@ const AROUND: i32 = 12;
 pub(super) struct CasePage {
     pub s: Shell,
     pub banner: String,
+    pub signature: String,
     pub title: String,
     pub action: String,
     /// The profile as it was put in, to be asked again; an example stands in the address.
@@ -195,6 +196,7 @@ impl CasePage {
         CasePage {
             s: Shell::bare(t, path),
             banner: t.of(&panel::banner()).to_owned(),
+            signature: t.of(&panel::signature()).to_owned(),
             title: title.to_owned(),
             action: String::new(),
             own: None,
