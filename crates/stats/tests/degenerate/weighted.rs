@@ -20,16 +20,7 @@ struct Rows {
 
 /// Times on a coarse grid, some moved by less than the near-tie gap; weights of 0 among them; far offsets.
 fn rows() -> impl Strategy<Value = Rows> {
-    let weight = prop_oneof![
-        Just(1.0),
-        Just(0.5),
-        Just(3.0),
-        Just(0.0),
-        Just(1e-3),
-        Just(40.0),
-        Just(1e-12),
-        Just(1e9)
-    ];
+    let weight = prop_oneof![Just(1.0), Just(0.5), Just(3.0), Just(0.0), Just(1e-3), Just(40.0)];
     let offset = prop_oneof![3 => Just(0.0), 3 => -2.0..2.0f64, 1 => Just(60.0), 1 => Just(-60.0)];
     let row = (0..4u32, 1..5u32, 0..3u32, 0..3u32, -3.0..3.0f64, 0..2u32, weight, offset, 0..3usize);
     prop::collection::vec(row, 1..16).prop_map(|v| Rows {
@@ -101,7 +92,16 @@ proptest! {
     #[test]
     fn curves_and_tests_with_entry_and_weights_hold_no_nan(r in rows()) {
         let (late, plain) = (Survival::with_entry(&r.entry, &r.time, &r.event), Survival::new(&r.time, &r.event));
+        // Weights up to 21 decades apart: within nine an answer, beyond them a refusal.
+        let far = |(w, c): (&f64, &usize)| w * [1.0, 1e-12, 1e9][*c];
+        let far: Vec<f64> = r.weight.iter().zip(&r.code).map(far).collect();
         for data in [late, plain] {
+            for variance in [KmVariance::Greenwood, KmVariance::Robust] {
+                let options = KmOptions { variance, ..KmOptions::default() };
+                let one = vec![0; r.code.len()];
+                sound("far weights", kaplan_meier_by(&data, &one, 1, Some(&far), None, &options));
+                sound("far weights by group", kaplan_meier_by(&data, &r.code, 3, Some(&far), None, &options));
+            }
             for variance in [KmVariance::Auto, KmVariance::Greenwood, KmVariance::Aalen, KmVariance::Robust] {
                 for conf_type in ConfType::ALL {
                     let options = KmOptions { variance, conf_type, ..KmOptions::default() };

@@ -112,7 +112,8 @@ pub(crate) fn cluster_sums(rows: &Arranged, residuals: &[f64], cluster: Option<&
 }
 
 impl CoxFit {
-    /// All residuals; the exact partial likelihood has none here.
+    /// All residuals; the exact partial likelihood has none here. Errs where a risk set is so light beside others that
+    /// its means are lost in rounding.
     pub fn residuals(&self) -> Result<CoxResiduals> {
         let model = &self.model;
         if model.ties == Ties::Exact {
@@ -140,6 +141,12 @@ impl CoxFit {
             score[i as usize] = (0..p).map(|j| r[j] * rows.scale[j]).collect();
             let change = model.naive.times(r);
             dfbeta[i as usize] = (0..p).map(|j| rows.weight(k) * change[j] * back(j)).collect();
+        }
+        if score.iter().flatten().chain(&martingale).any(|v| v.is_nan()) {
+            return Err(StatsError::Impossible {
+                method: "Cox residuals",
+                why: "weights and offsets are so far apart that a risk set is lost in rounding".into(),
+            });
         }
         Ok(CoxResiduals { martingale, deviance, score, dfbeta, schoenfeld: self.schoenfeld() })
     }
