@@ -418,6 +418,8 @@ pub fn repeated_measures(
             &sigma,
             &best.inverse,
         );
+        // On few rows the adjustment can leave no covariance: a variance below 0.
+        let adjusted = adjusted.filter(|a| (0..a.df.len()).all(|k| a.covariance.get(k, k) > 0.0));
         let Some(adjusted) = adjusted else {
             return impossible(
                 NAME,

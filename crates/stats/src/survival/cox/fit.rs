@@ -333,6 +333,12 @@ impl Found {
         let wald_chi: f64 = wald_matrix.solve(&self.beta).iter().zip(&self.beta).map(|(a, b)| a * b).sum();
         let beta: Vec<f64> = (0..p).map(|j| self.beta[j] * inverse(j)).collect();
         let (vcov_out, naive_out) = (unscale(&vcov), unscale(&naive));
+        if (0..p).any(|j| vcov_out.get(j, j).is_nan()) {
+            return Err(StatsError::Impossible {
+                method: "Cox regression",
+                why: "weights and offsets are so far apart that the information is lost in rounding".into(),
+            });
+        }
         let z = norm_quantile(0.5 + options.conf_level / 2.0);
         let mut warnings = Vec::new();
         if !self.dropped.is_empty() {
