@@ -3,7 +3,7 @@
 use crate::Row;
 use crate::cohort::{Cohort, Person, level};
 use crate::draft::Draft;
-use crate::set;
+use crate::set::{self, Set};
 use protocol::{Baseline as Plan, Item, ItemKind, Protocol};
 use rules::{Missing, Value};
 use stats::descriptive::quantile;
@@ -13,27 +13,35 @@ use words::Text;
 pub(crate) fn baseline(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Plan) -> Vec<Row> {
     let draft = Draft::new(id, &plan.set, "", "count");
     let Some(set) = set::members(cohort, protocol, &plan.set) else {
-        return vec![
-            draft
-                .none("n", Text::new("解析対象集団が定義されていません。", "There is no such analysis set.")),
-        ];
+        return vec![set::undefined(&draft, "n")];
     };
-    let mut rows = set.rows(&draft);
-    let groups = groups(protocol, plan.by.as_deref(), &set.members);
-    for (group, people) in &groups {
-        rows.push(draft.variable("participants").group(group.as_deref()).count("n", people.len()));
-    }
+    let (mut rows, groups) = opening(protocol, plan.by.as_deref(), &set, &draft);
     for path in &plan.items {
         item(protocol, path, &groups, &set.members, &draft, &mut rows);
     }
     rows
 }
 
+/// What a table by groups begins with: who is in the set, and how many are in each group.
+pub(crate) fn opening<'a>(
+    protocol: &Protocol,
+    by: Option<&str>,
+    set: &Set<'a>,
+    draft: &Draft,
+) -> (Vec<Row>, Vec<Group<'a>>) {
+    let groups = groups(protocol, by, &set.members);
+    let mut rows = set.rows(draft);
+    rows.extend(groups.iter().map(|(group, people)| {
+        draft.variable("participants").group(group.as_deref()).count("n", people.len())
+    }));
+    (rows, groups)
+}
+
 /// An arm, or none for all together, and who is in it.
 pub(crate) type Group<'a> = (Option<String>, Vec<&'a Person>);
 
 /// The arms that are compared, if any are, and all together.
-pub(crate) fn groups<'a>(protocol: &Protocol, by: Option<&str>, members: &[&'a Person]) -> Vec<Group<'a>> {
+fn groups<'a>(protocol: &Protocol, by: Option<&str>, members: &[&'a Person]) -> Vec<Group<'a>> {
     let arms = set::arms(protocol, by);
     let mut groups: Vec<Group<'a>> = Vec::new();
     if by.is_some() {

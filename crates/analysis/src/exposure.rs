@@ -18,11 +18,24 @@ pub(crate) enum Told {
     Contradicted,
 }
 
+/// What was entered at `path`, or why there is nothing.
+fn entered<'a>(person: &'a Person, path: &str) -> Result<&'a Value, Told> {
+    let value = person.values.get(path).unwrap_or(&Value::NOT_YET_KNOWN);
+    value.missing().map_or(Ok(value), |why| Err(Told::Missing(why)))
+}
+
 fn day(person: &Person, path: &str) -> Result<jiff::civil::Date, Told> {
-    match person.values.get(path) {
-        Some(Value::Date(d)) => d.day().ok_or(Told::Missing(Missing::Unknown)),
-        Some(value) => Err(Told::Missing(value.missing().unwrap_or(Missing::Unknown))),
-        None => Err(Told::Missing(Missing::NotYetKnown)),
+    match entered(person, path)? {
+        Value::Date(d) => d.day().ok_or(Told::Missing(Missing::Unknown)),
+        _ => Err(Told::Missing(Missing::Unknown)),
+    }
+}
+
+fn number(person: &Person, path: &str) -> Result<f64, Told> {
+    match entered(person, path)? {
+        Value::Integer(n) => Ok(*n as f64),
+        Value::Decimal(d) => d.to_string().parse().map_err(|_| Told::Contradicted),
+        _ => Err(Told::Missing(Missing::Unknown)),
     }
 }
 
@@ -45,15 +58,6 @@ pub(crate) fn duration(person: &Person, protocol: &Protocol, plan: &Plan) -> Tol
     }
 }
 
-fn number(person: &Person, path: &str) -> Result<f64, Told> {
-    match person.values.get(path) {
-        Some(Value::Integer(n)) => Ok(*n as f64),
-        Some(Value::Decimal(d)) => d.to_string().parse().map_err(|_| Told::Contradicted),
-        Some(value) => Err(Told::Missing(value.missing().unwrap_or(Missing::Unknown))),
-        None => Err(Told::Missing(Missing::NotYetKnown)),
-    }
-}
-
 /// Dose given over dose planned: 1 is all of it.
 pub(crate) fn intensity(person: &Person, plan: &Plan) -> Told {
     let Some(dose) = &plan.dose else { return Told::Missing(Missing::NotApplicable) };
@@ -68,16 +72,9 @@ pub(crate) fn intensity(person: &Person, plan: &Plan) -> Told {
 pub(crate) fn exposure(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Plan) -> Vec<Row> {
     let draft = Draft::new(id, &plan.set, "", "count");
     let Some(set) = set::members(cohort, protocol, &plan.set) else {
-        return vec![
-            draft
-                .none("n", Text::new("解析対象集団が定義されていません。", "There is no such analysis set.")),
-        ];
+        return vec![set::undefined(&draft, "n")];
     };
-    let mut rows = set.rows(&draft);
-    let groups = baseline::groups(protocol, plan.by.as_deref(), &set.members);
-    for (group, people) in &groups {
-        rows.push(draft.variable("participants").group(group.as_deref()).count("n", people.len()));
-    }
+    let (mut rows, groups) = baseline::opening(protocol, plan.by.as_deref(), &set, &draft);
     for (group, people) in &groups {
         let of =
             draft.variable("duration").group(group.as_deref()).option("unit", "days, first and last counted");

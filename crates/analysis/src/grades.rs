@@ -67,10 +67,7 @@ fn worst(records: &[&Graded]) -> Worst {
 pub(crate) fn worst_grade(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Plan) -> Vec<Row> {
     let draft = Draft::new(id, &plan.set, "worst_grade", "worst-grade");
     let Some(set) = set::members(cohort, protocol, &plan.set) else {
-        return vec![
-            draft
-                .none("n", Text::new("解析対象集団が定義されていません。", "There is no such analysis set.")),
-        ];
+        return vec![set::undefined(&draft, "n")];
     };
     let mut rows = set.rows(&draft);
     let by = plan.by.as_deref();

@@ -42,10 +42,7 @@ pub(crate) fn again(
     draft: Draft,
 ) -> Vec<Row> {
     let Some(set) = set::members(cohort, protocol, &plan.set) else {
-        return vec![
-            draft
-                .none("n", Text::new("解析対象集団が定義されていません。", "There is no such analysis set.")),
-        ];
+        return vec![set::undefined(&draft, "n")];
     };
     let mut rows = if switched { set.rows_of_switch(&draft) } else { set.rows(&draft) };
     let by = plan.by.as_deref();

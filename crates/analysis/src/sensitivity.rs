@@ -172,8 +172,7 @@ fn survival(
     let set_id = set_of(&base.set, switch);
     let draft = labelled(Draft::new(id, set_id, name, "kaplan-meier"), protocol, of, switch);
     let Some(set) = set::members(cohort, protocol, set_id) else {
-        let why = Text::new("解析対象集団が定義されていません。", "There is no such analysis set.");
-        return rows.push(draft.none("survival", why));
+        return rows.push(set::undefined(&draft, "survival"));
     };
     rows.extend(set.rows_of_switch(&draft));
     let (members, _) = set::of_compared(&set.members, base, &set::compared(protocol, base));

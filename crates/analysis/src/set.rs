@@ -66,6 +66,11 @@ pub(crate) fn members<'a>(cohort: &'a Cohort, protocol: &Protocol, id: &str) -> 
     Some(found)
 }
 
+/// In place of a result over a set that the protocol does not have.
+pub(crate) fn undefined(draft: &Draft, stat: &str) -> Row {
+    draft.none(stat, Text::new("解析対象集団が定義されていません。", "There is no such analysis set."))
+}
+
 impl Set<'_> {
     /// How many are in, and how many are out for each reason. Those for whom it cannot be told are listed.
     pub(crate) fn rows(&self, draft: &Draft) -> Vec<Row> {

@@ -55,10 +55,7 @@ pub(crate) fn survival(cohort: &Cohort, protocol: &Protocol, id: &str, plan: &Pl
         ];
     };
     let Some(set) = set::members(cohort, protocol, &plan.set) else {
-        return vec![draft.none(
-            "survival",
-            Text::new("解析対象集団が定義されていません。", "There is no such analysis set."),
-        )];
+        return vec![set::undefined(&draft, "survival")];
     };
     let mut rows = set.rows(&draft);
     let arms = set::compared(protocol, plan);
