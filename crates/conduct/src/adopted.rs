@@ -1,10 +1,10 @@
 //! The protocol versions that a study has adopted, compiled, and which of them holds where.
 
-use crate::event::Reason;
 use crate::ids::*;
+use crate::reason::Reason;
 use crate::state::{ProtocolVersion, Site, SiteApproval, State};
 use jiff::civil::Date;
-use ledger::Hash;
+use ledger::{Hash, Store};
 use protocol::Compiled;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -150,19 +150,28 @@ pub(crate) fn normal(compiled: &Compiled, key: &FormKey) -> FormKey {
     key
 }
 
-impl Reason {
-    pub fn new(code: &str, ja: impl Into<String>, en: impl Into<String>) -> Reason {
-        Reason { code: code.to_owned(), text: Text::new(ja, en), about: Vec::new() }
-    }
-
-    pub fn about<'a>(mut self, about: impl IntoIterator<Item = &'a str>) -> Reason {
-        self.about.extend(about.into_iter().map(str::to_owned));
-        self
-    }
+pub(crate) fn no_protocol() -> Reason {
+    Reason::new(
+        "no_protocol",
+        "この日に有効なプロトコルの版がありません。",
+        "No protocol version is in effect on this day.",
+    )
 }
 
-impl From<Reason> for crate::command::Refusal {
-    fn from(reason: Reason) -> Self {
-        crate::command::Refusal { reasons: vec![reason] }
-    }
+pub(crate) fn no_step(step: &str) -> Reason {
+    Reason::new(
+        "no_step",
+        format!("登録段階「{step}」はプロトコルにありません。"),
+        format!("The protocol has no step \"{step}\"."),
+    )
+}
+
+/// A protocol version from its blob.
+pub(crate) fn stored(store: &dyn Store, study: &str, hash: &Hash) -> Result<Arc<Compiled>, Text> {
+    let bytes = store.attachment(study, hash).map_err(|e| e.told())?;
+    let bytes = bytes.ok_or_else(|| {
+        Text::new("プロトコルの本文が台帳にありません。", "The protocol's text is not in the ledger.")
+    })?;
+    Compiled::from_canonical(&bytes)
+        .map_err(|e| Text::new(format!("この版の Shirube では読めないプロトコルです({e})。"), format!("{e}")))
 }

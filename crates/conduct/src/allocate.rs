@@ -2,8 +2,9 @@
 
 use crate::allocation::{self, Blocks, Purpose, Rng, Scheme, arm_at, minimise, next_block, place};
 use crate::environment::Environment;
-use crate::event::{Allocated, BlockPlace, Reason};
+use crate::event::{Allocated, BlockPlace};
 use crate::ids::*;
+use crate::reason::Reason;
 use crate::state::*;
 use protocol::{Allocation, AllocationMethod, Compiled, Measure, Unequal};
 use rules::{Value, Verdict};
@@ -106,7 +107,7 @@ fn level(
 }
 
 /// The next allocation of an arm to this participant: counts from the state's tables, the draw from the seed. For
-/// studying a scheme, and for measuring; a trial allocates through [`decide`](crate::decide()) alone. `factors`: item and
+/// studying a scheme, and for measuring; a trial allocates through `decide` alone. `factors`: item and
 /// level of each factor, in the protocol's order.
 pub fn next_allocation(
     compiled: &Compiled,

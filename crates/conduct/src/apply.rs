@@ -3,9 +3,11 @@
 use crate::codec::{EventError, read};
 use crate::event::*;
 use crate::ids::*;
+use crate::letter::{AdoptedLetter, Asked, HandedOver, Letters};
 use crate::machine::{FormMove, QueryMove, form_after, query_after};
 use crate::state::*;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ledger::{Entry, Hash};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -281,7 +283,7 @@ pub(crate) fn happen(state: &mut State, seq: u64, at: Timestamp, event: &Event) 
         | Event::LetterIssued { .. }
         | Event::LetterAsked { .. }
         | Event::LetterHandedOver { .. } => {
-            crate::letter::happen(Arc::make_mut(&mut state.letters), seq, at, day, event);
+            letters(Arc::make_mut(&mut state.letters), seq, at, day, event);
         }
     }
     state.last_at = Some(at);
@@ -375,5 +377,45 @@ impl Participant {
             queries: Vec::new(),
             imported: None,
         }
+    }
+}
+
+/// Takes an event about letters into the state.
+fn letters(letters: &mut Letters, seq: u64, at: Timestamp, day: Date, event: &Event) {
+    match event {
+        Event::LetterAdopted(adopted) => letters.texts.push(AdoptedLetter {
+            adopted: adopted.clone(),
+            at,
+            seq,
+            comments: Vec::new(),
+            signed: None,
+            issued: None,
+        }),
+        Event::LetterCommented { text, comment } => {
+            if let Some(t) = letters.texts.iter_mut().find(|t| t.adopted.text == *text) {
+                t.comments.push((comment.clone(), at, seq));
+            }
+        }
+        Event::LetterSigned { text } => {
+            if let Some(t) = letters.texts.iter_mut().find(|t| t.adopted.text == *text) {
+                t.signed = Some((day, seq));
+            }
+        }
+        Event::LetterIssued { text, .. } => {
+            if let Some(t) = letters.texts.iter_mut().find(|t| t.adopted.text == *text) {
+                t.issued = Some((day, seq));
+            }
+        }
+        Event::LetterAsked { participant, vital, wishes, on } => {
+            letters.asked.insert(*participant, Asked { vital: *vital, wishes: *wishes, on: *on, seq });
+        }
+        Event::LetterHandedOver { participant, text, on, how } => letters.handed.push(HandedOver {
+            participant: *participant,
+            text: *text,
+            on: *on,
+            how: how.clone(),
+            seq,
+        }),
+        _ => {}
     }
 }

@@ -1,8 +1,9 @@
 //! What people ask for, with whom and when around it.
 
-use crate::event::{Outcome, Reason, Values, WithdrawalScope};
+use crate::event::{Outcome, Values, WithdrawalScope};
 use crate::ids::*;
 use crate::letter::LetterAct;
+use crate::reason::Reason;
 use crate::role::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -231,11 +232,4 @@ pub enum Answer {
     SavedIncomplete {
         reasons: Vec<Reason>,
     },
-}
-
-/// A domain refusal: an answer, not an error. Nothing was written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .reasons.iter().map(|r| format!("{} {}", r.code, r.text.en)).collect::<Vec<_>>().join("; "))]
-pub struct Refusal {
-    pub reasons: Vec<Reason>,
 }

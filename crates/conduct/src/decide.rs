@@ -1,13 +1,15 @@
 //! What a command brings about: events, or a refusal. Pure; the law of each event is in `lawful`.
 
-use crate::adopted::{Adopted, normal};
+use crate::adopted::{Adopted, no_protocol, no_step, normal};
 use crate::allocate::{Source, allocate};
-use crate::assess::{judge, may_collect, no_protocol, no_step};
 use crate::command::*;
 use crate::environment::Reading;
 use crate::event::*;
+use crate::gate::{judge, may_collect};
 use crate::ids::*;
 use crate::lawful::{Author, ENGINE, Law, day_of_registration, lawful, saved, sealed, went_back};
+use crate::letter::{LetterAct, LetterAdopted};
+use crate::reason::{Reason, Refusal};
 use crate::role::{Action, Role};
 use crate::state::*;
 use crate::values;
@@ -255,7 +257,7 @@ impl<'a> Desk<'a> {
             Command::HoldAccrual { step } => Event::AccrualHeld { step },
             Command::ReleaseAccrual { step } => Event::AccrualReleased { step },
             Command::HoldLook { cutoff, opened, for_whom } => Event::LookHeld { cutoff, opened, for_whom },
-            Command::Letter { letter } => crate::letter::event(&self.state, letter),
+            Command::Letter { letter } => letter_event(&self.state, letter),
             Command::RevealSeed { allocation } => {
                 let seed = seeds.0.get(&allocation).map_or(String::new(), |s| Hash(*s).to_string());
                 Event::SeedRevealed { allocation, seed }
@@ -442,5 +444,33 @@ impl Command {
     /// Whether a consent says of whom it is.
     fn names_participant(&self) -> bool {
         matches!(self, Command::GiveConsent { participant: Some(_), .. })
+    }
+}
+
+/// The event that an act about a letter asks for.
+fn letter_event(state: &State, act: LetterAct) -> Event {
+    match act {
+        LetterAct::Adopt { letter, text, cutoff, position, findings, unreviewed, embargo } => {
+            let version = state.letters.versions(&letter) + 1;
+            Event::LetterAdopted(LetterAdopted {
+                letter,
+                version,
+                text,
+                cutoff,
+                position,
+                findings,
+                unreviewed,
+                embargo,
+            })
+        }
+        LetterAct::Comment { text, comment } => Event::LetterCommented { text, comment },
+        LetterAct::SignOff { text } => Event::LetterSigned { text },
+        LetterAct::Issue { text, how } => Event::LetterIssued { text, how },
+        LetterAct::Ask { participant, vital, wishes, on } => {
+            Event::LetterAsked { participant, vital, wishes, on }
+        }
+        LetterAct::HandOver { participant, text, on, how } => {
+            Event::LetterHandedOver { participant, text, on, how }
+        }
     }
 }

@@ -6,7 +6,8 @@
 
 use crate::ids::*;
 use crate::letter::{LetterAdopted, Vital};
-use crate::role::Role;
+use crate::reason::Reason;
+use crate::role::{Action, Role};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ledger::Hash;
@@ -310,16 +311,6 @@ pub struct CriterionOutcome {
     pub missing: Vec<String>,
 }
 
-/// Why something is refused, in words for the person, with a stable code.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    pub code: String,
-    pub text: Text,
-    /// Items or papers that it is about.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub about: Vec<String>,
-}
-
 /// One allocation with all that is needed to check it without the engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -361,4 +352,47 @@ pub struct BlockPlace {
     pub block: u32,
     pub size: u32,
     pub position: u32,
+}
+
+impl Event {
+    /// The right that writing this event takes.
+    pub fn action(&self) -> Action {
+        match self {
+            Event::StudyOpened { .. } => Action::OpenStudy,
+            Event::ProtocolAdopted { .. } => Action::AdoptProtocol,
+            Event::AccrualHeld { .. } => Action::HoldAccrual,
+            Event::AccrualReleased { .. } => Action::ReleaseAccrual,
+            Event::LookHeld { .. } => Action::HoldLook,
+            Event::SeedRevealed { .. } => Action::RevealSeed,
+            Event::ClockWentBack { .. } => Action::WarnOfClock,
+            Event::SiteJoined { .. } => Action::JoinSite,
+            Event::ApprovalRecorded { .. } => Action::RecordApproval,
+            Event::RoleGranted { .. } => Action::GrantRole,
+            Event::RoleRevoked { .. } => Action::RevokeRole,
+            Event::DataImported { .. }
+            | Event::ParticipantImported { .. }
+            | Event::AllocationImported { .. } => Action::ImportData,
+            Event::ConsentGiven { .. } => Action::GiveConsent,
+            Event::ConsentWithdrawn { .. } => Action::WithdrawConsent,
+            Event::Registered(_) | Event::RegistrationRefused { .. } | Event::Allocated(_) => {
+                Action::Register
+            }
+            Event::RegistrationCancelled { .. } => Action::CancelRegistration,
+            Event::FoundIneligible { .. } => Action::FindIneligible,
+            Event::OffTreatment { .. } => Action::GoOffTreatment,
+            Event::FormSaved { .. } | Event::FormCompleted { .. } => Action::SaveForm,
+            Event::FormReopened { .. } => Action::ReopenForm,
+            Event::FormNotApplicable { .. } => Action::DeclareNotApplicable,
+            Event::QueryRaised { .. } => Action::RaiseQuery,
+            Event::QueryAnswered { .. } => Action::AnswerQuery,
+            Event::QueryReturned { .. } => Action::ReturnQuery,
+            Event::QueryClosed { .. } => Action::CloseQuery,
+            Event::LetterAdopted(_) => Action::AdoptLetter,
+            Event::LetterCommented { .. } => Action::CommentLetter,
+            Event::LetterSigned { .. } => Action::SignLetter,
+            Event::LetterIssued { .. } => Action::IssueLetter,
+            Event::LetterAsked { .. } => Action::AskForLetter,
+            Event::LetterHandedOver { .. } => Action::HandOverLetter,
+        }
+    }
 }

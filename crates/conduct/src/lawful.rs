@@ -2,16 +2,18 @@
 //! event that is stored: the law stands in one place.
 
 mod import;
+mod letter;
 mod participant;
 mod study;
 
 pub(crate) use participant::{day_of_registration, saved};
 pub(crate) use study::went_back;
 
-use crate::adopted::Adopted;
-use crate::command::{Context, Refusal};
+use crate::adopted::{Adopted, no_protocol};
+use crate::command::Context;
 use crate::event::*;
 use crate::ids::*;
+use crate::reason::{Reason, Refusal};
 use crate::role::{Action, Reach, Role, reach};
 use crate::state::*;
 use jiff::Timestamp;
@@ -152,7 +154,7 @@ pub(crate) fn lawful(adopted: &Adopted, state: &State, author: &Author<'_>, even
         | Event::LetterSigned { .. }
         | Event::LetterIssued { .. }
         | Event::LetterAsked { .. }
-        | Event::LetterHandedOver { .. } => crate::letter::lawful(adopted, state, author, event),
+        | Event::LetterHandedOver { .. } => letter::lawful(adopted, state, author, event),
         Event::DataImported { .. } | Event::ParticipantImported { .. } | Event::AllocationImported { .. } => {
             import::lawful(adopted, state, author, event)
         }
@@ -181,8 +183,7 @@ fn version<'a>(
         };
         return Ok(compiled);
     }
-    let (_, compiled) =
-        adopted.in_force(state, site.as_str(), on).ok_or_else(|| Law::from(crate::assess::no_protocol()))?;
+    let (_, compiled) = adopted.in_force(state, site.as_str(), on).ok_or_else(|| Law::from(no_protocol()))?;
     match named {
         Some(hash) if hash.0 != compiled.hash => Err(Reason::new(
             "wrong_version",
@@ -223,7 +224,7 @@ impl From<Law> for Result<(), Refusal> {
         match law {
             Law::Lawful => Ok(()),
             Law::Broken(reasons) => Err(Refusal { reasons }),
-            Law::Unchecked(_) => Err(crate::assess::no_protocol().into()),
+            Law::Unchecked(_) => Err(no_protocol().into()),
         }
     }
 }

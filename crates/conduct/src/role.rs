@@ -1,6 +1,5 @@
 //! Who may do and see what: one constant table.
 
-use crate::event::Event;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -183,47 +182,4 @@ pub fn matrix() -> String {
         }
     }
     out.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n"
-}
-
-impl Event {
-    /// The right that writing this event takes.
-    pub fn action(&self) -> Action {
-        match self {
-            Event::StudyOpened { .. } => Action::OpenStudy,
-            Event::ProtocolAdopted { .. } => Action::AdoptProtocol,
-            Event::AccrualHeld { .. } => Action::HoldAccrual,
-            Event::AccrualReleased { .. } => Action::ReleaseAccrual,
-            Event::LookHeld { .. } => Action::HoldLook,
-            Event::SeedRevealed { .. } => Action::RevealSeed,
-            Event::ClockWentBack { .. } => Action::WarnOfClock,
-            Event::SiteJoined { .. } => Action::JoinSite,
-            Event::ApprovalRecorded { .. } => Action::RecordApproval,
-            Event::RoleGranted { .. } => Action::GrantRole,
-            Event::RoleRevoked { .. } => Action::RevokeRole,
-            Event::DataImported { .. }
-            | Event::ParticipantImported { .. }
-            | Event::AllocationImported { .. } => Action::ImportData,
-            Event::ConsentGiven { .. } => Action::GiveConsent,
-            Event::ConsentWithdrawn { .. } => Action::WithdrawConsent,
-            Event::Registered(_) | Event::RegistrationRefused { .. } | Event::Allocated(_) => {
-                Action::Register
-            }
-            Event::RegistrationCancelled { .. } => Action::CancelRegistration,
-            Event::FoundIneligible { .. } => Action::FindIneligible,
-            Event::OffTreatment { .. } => Action::GoOffTreatment,
-            Event::FormSaved { .. } | Event::FormCompleted { .. } => Action::SaveForm,
-            Event::FormReopened { .. } => Action::ReopenForm,
-            Event::FormNotApplicable { .. } => Action::DeclareNotApplicable,
-            Event::QueryRaised { .. } => Action::RaiseQuery,
-            Event::QueryAnswered { .. } => Action::AnswerQuery,
-            Event::QueryReturned { .. } => Action::ReturnQuery,
-            Event::QueryClosed { .. } => Action::CloseQuery,
-            Event::LetterAdopted(_) => Action::AdoptLetter,
-            Event::LetterCommented { .. } => Action::CommentLetter,
-            Event::LetterSigned { .. } => Action::SignLetter,
-            Event::LetterIssued { .. } => Action::IssueLetter,
-            Event::LetterAsked { .. } => Action::AskForLetter,
-            Event::LetterHandedOver { .. } => Action::HandOverLetter,
-        }
-    }
 }

@@ -5,10 +5,11 @@
 //! analyses and reports read the ledger alone, and [`Trial::verify`](crate::Trial::verify) compares what was opened
 //! from a snapshot with what the ledger gives.
 
-use crate::event::{CriterionOutcome, Nature, Outcome, Reason, WithdrawalScope};
+use crate::event::{CriterionOutcome, Nature, Outcome, WithdrawalScope};
 use crate::ids::*;
 use crate::letter::*;
 use crate::pack::{Pack, Packer, Reader, packed, packed_choice};
+use crate::reason::Reason;
 use crate::role::Role;
 use crate::shelf::Shelf;
 use crate::state::*;
@@ -27,6 +28,7 @@ const SOURCES: &[&str] = &[
     include_str!("letter.rs"),
     include_str!("machine.rs"),
     include_str!("pack.rs"),
+    include_str!("reason.rs"),
     include_str!("role.rs"),
     include_str!("shelf.rs"),
     include_str!("snapshot.rs"),

@@ -2,6 +2,7 @@
 
 use crate::event::*;
 use crate::ids::*;
+use crate::reason::Reason;
 use crate::role::Role;
 use crate::shelf::Shelf;
 use jiff::civil::Date;

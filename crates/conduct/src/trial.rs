@@ -3,17 +3,18 @@
 //! Commands are decided one at a time on the state ahead of the disk and answered when they are on it, so that many
 //! callers share a commit and each sees those before it. Readers get the state that is on the disk.
 
-use crate::adopted::Adopted;
+use crate::adopted::{Adopted, stored};
 use crate::apply::{apply, fold};
 use crate::codec::{EventError, read, write};
 use crate::command::*;
 use crate::decide::{Decision, decide, open};
 use crate::event::*;
 use crate::ids::*;
+use crate::reason::Refusal;
 use crate::state::*;
 use ledger::actor::{Handle, Request, Writer};
 use ledger::{Blob, Draft, Entry, Hash, Head, LedgerError, REDACTION, Store, seal};
-use protocol::{Compiled, Loaded};
+use protocol::Loaded;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -570,7 +571,7 @@ type Folded = (State, Adopted, Vec<(Hash, Text)>);
 fn with_protocols(store: &dyn Store, state: State) -> Folded {
     let (mut adopted, mut unreadable) = (Adopted::new(), Vec::new());
     for version in state.protocols.iter() {
-        match compiled(store, &state.study, &version.protocol) {
+        match stored(store, &state.study, &version.protocol) {
             Ok(compiled) => adopted.add(compiled),
             Err(told) => unreadable.push((version.protocol, told)),
         }
@@ -624,16 +625,6 @@ fn is_on_the_way(store: &dyn Store, study: &str, head: Head) -> Result<bool, Led
         Ok(())
     })?;
     Ok(there)
-}
-
-/// A protocol version from its blob.
-pub(crate) fn compiled(store: &dyn Store, study: &str, hash: &Hash) -> Result<Arc<Compiled>, Text> {
-    let bytes = store.attachment(study, hash).map_err(|e| e.told())?;
-    let bytes = bytes.ok_or_else(|| {
-        Text::new("プロトコルの本文が台帳にありません。", "The protocol's text is not in the ledger.")
-    })?;
-    Compiled::from_canonical(&bytes)
-        .map_err(|e| Text::new(format!("この版の Shirube では読めないプロトコルです({e})。"), format!("{e}")))
 }
 
 /// Folds a study straight from a store, for readers that decide nothing.

@@ -1,8 +1,9 @@
 //! Whether values may be entered on a form: all that is wrong, item by item.
 
 use crate::environment::Environment;
-use crate::event::{Reason, Values};
+use crate::event::Values;
 use crate::ids::*;
+use crate::reason::Reason;
 use crate::state::*;
 use crate::view::due;
 use jiff::civil::Date;

@@ -165,7 +165,7 @@ impl Judge<'_> {
             }
         };
         if let Event::ProtocolAdopted { protocol, .. } = &event {
-            match crate::trial::compiled(self.store, &self.state.study, protocol) {
+            match crate::adopted::stored(self.store, &self.state.study, protocol) {
                 Ok(compiled) => self.adopted.add(compiled),
                 Err(told) => {
                     self.report.unreadable.insert(*protocol, told);

@@ -12,9 +12,9 @@ pub use facts::FactFound;
 pub use participant::ParticipantView;
 
 use crate::adopted::{Adopted, missing_papers};
-use crate::command::Refusal;
 use crate::event::*;
 use crate::ids::*;
+use crate::reason::{Reason, Refusal};
 use crate::role::{Action, Reach, Role, reach};
 use crate::state::*;
 use jiff::civil::Date;

@@ -159,7 +159,7 @@ const DEFECTS: &[Defect] = &[
         "conduct allocation",
     ),
     // What is not known passes nobody.
-    ("conduct", "assess.rs", "(Outcome::CannotTell, paths)", "(Outcome::Eligible, paths)", "conduct gates"),
+    ("conduct", "gate.rs", "(Outcome::CannotTell, paths)", "(Outcome::Eligible, paths)", "conduct gates"),
     // Who is told the arm.
     (
         "conduct",

@@ -4,6 +4,7 @@ use super::study::no_site;
 use super::{Author, Law, filled_in};
 use crate::adopted::Adopted;
 use crate::event::*;
+use crate::reason::Reason;
 use crate::state::*;
 use protocol::AllocationMethod;
 

@@ -2,14 +2,14 @@
 
 use super::study::no_site;
 use super::{Author, Law, filled_in, future, version};
-use crate::adopted::{Adopted, never_approved, normal};
+use crate::adopted::{Adopted, never_approved, no_step, normal};
 use crate::allocate::{Source, allocate};
-use crate::assess::{judge, no_step, version_in_use};
-use crate::command::Refusal;
 use crate::environment::Reading;
 use crate::event::*;
+use crate::gate::{judge, version_in_use};
 use crate::ids::*;
 use crate::machine::{FormMove, QueryMove, form_after, query_after};
+use crate::reason::{Reason, Refusal};
 use crate::role::{Action, Role};
 use crate::state::*;
 use crate::values;

@@ -4,6 +4,7 @@ use super::{Author, Law, filled_in, future, sealed};
 use crate::adopted::Adopted;
 use crate::event::*;
 use crate::ids::*;
+use crate::reason::Reason;
 use crate::role::Role;
 use crate::state::*;
 use jiff::civil::Date;
@@ -75,7 +76,7 @@ pub(super) fn lawful(
             if let Some(compiled) = adopted.current(state)
                 && !compiled.protocol.steps.contains_key(step.as_str())
             {
-                return Err(crate::assess::no_step(step.as_str()).into());
+                return Err(crate::adopted::no_step(step.as_str()).into());
             }
             if state.held.contains(step) == hold {
                 let (ja, en) = if hold {
