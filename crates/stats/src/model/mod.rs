@@ -4,7 +4,6 @@ pub(crate) mod dense;
 pub(crate) mod design;
 mod family;
 mod imputation;
-mod kenward_roger;
 mod least_squares;
 mod linear;
 mod logistic;
@@ -17,6 +16,8 @@ pub use family::{Family, Link};
 pub use imputation::{ImputationOptions, Pooled, impute, pool};
 pub use linear::{Ancova, Coefficient, LinearFit, ancova, linear};
 pub use logistic::{LogisticFit, LogisticOptions, logistic};
-pub use mixed::{Covariance, MixedDf, MixedFit, MixedOptions, repeated_measures};
+pub use mixed::{
+    Covariance, Information, MixedDf, MixedFit, MixedOptions, repeated_measures, repeated_measures_at,
+};
 pub(crate) use t_test::moments;
 pub use t_test::{TTest, TTestOptions, Variances, t_test_one_sample, t_test_two_sample};

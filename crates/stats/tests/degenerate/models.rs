@@ -88,11 +88,13 @@ proptest! {
                 sound(&logistic(&as_number(&r.yes), columns, options));
             }
             sound(&ancova(&r.y, &r.group, 3, columns, level));
-            for covariance in [Covariance::Unstructured, Covariance::CompoundSymmetry, Covariance::Ar1] {
+            for covariance in Covariance::ALL {
                 let options = MixedOptions { covariance, ..MixedOptions::default() };
                 sound(&repeated_measures(&r.y, columns, &r.cluster, &r.visit, options));
-                let small = MixedOptions { df: MixedDf::KenwardRoger, ..options };
-                sound(&repeated_measures(&r.y, columns, &r.cluster, &r.visit, small));
+                for df in MixedDf::ALL {
+                    let small = MixedOptions { df, ..options };
+                    sound(&repeated_measures(&r.y, columns, &r.cluster, &r.visit, small));
+                }
             }
         }
         sound(&t_test_one_sample(&r.y, TTestOptions::default()));

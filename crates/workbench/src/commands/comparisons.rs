@@ -3,8 +3,8 @@ use std::borrow::Cow;
 
 use stats::cluster::{Correlation, Denominators, GeeData, GeeOptions, GeeVariance, fit_gee, gee_jackknife};
 use stats::model::{
-    Coefficient, Covariance, Family, Link, LogisticOptions, MixedDf, MixedOptions, TTestOptions, Variances,
-    ancova, linear, logistic, repeated_measures, t_test_one_sample, t_test_two_sample,
+    Coefficient, Family, Link, LogisticOptions, TTestOptions, Variances, ancova, linear, logistic,
+    t_test_one_sample, t_test_two_sample,
 };
 use stats::rank::{
     CorrelationP, RankOptions, RankP, Zeros, jonckheere, kendall, kruskal_wallis, pearson, rank_sum,
@@ -38,11 +38,6 @@ pub(super) const COMMANDS: &[Command] = &[
     Command { name: "linear", about: "linear regression", run: least_squares },
     Command { name: "logistic", about: "logistic regression, profile limits, --firth", run: log_odds },
     Command { name: "gee", about: "generalised estimating equations by --cluster", run: equations },
-    Command {
-        name: "mmrm",
-        about: "mixed model for repeated measures: --cluster participant, --time visit",
-        run: repeated,
-    },
 ];
 
 const ROUTES: [(&str, RankP); 4] = [
@@ -162,7 +157,7 @@ fn means(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     Ok(rows)
 }
 
-fn coefficient(rows: &mut Rows, name: &str, c: Option<&Coefficient>) {
+pub(super) fn coefficient(rows: &mut Rows, name: &str, c: Option<&Coefficient>) {
     rows.whole().variable(name);
     match c {
         None => {
@@ -183,11 +178,11 @@ fn coefficient(rows: &mut Rows, name: &str, c: Option<&Coefficient>) {
     }
 }
 
-fn slices<'a>(columns: &'a [Cow<'static, [f64]>]) -> Vec<&'a [f64]> {
+pub(super) fn slices<'a>(columns: &'a [Cow<'static, [f64]>]) -> Vec<&'a [f64]> {
     columns.iter().map(|c| &**c).collect()
 }
 
-fn with_intercept(names: Vec<String>) -> Vec<String> {
+pub(super) fn with_intercept(names: Vec<String>) -> Vec<String> {
     std::iter::once("(intercept)".to_string()).chain(names).collect()
 }
 
@@ -328,56 +323,6 @@ fn equations(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             let name = if place == 0 { "(intercept)" } else { names[place - 1].as_str() };
             rows.whole().variable(name).level("jackknife");
             rows.push("se_approximate", j.approximate_se[k]).push("se_iterated", j.iterated_se[k]);
-        }
-    }
-    rows.remarks(&f.conventions, &f.warnings);
-    Ok(rows)
-}
-
-fn repeated(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
-    let mut rows = Rows::new("mmrm");
-    let (participant, visit) = (need(&args.cluster, "--cluster")?, need(&args.time, "--time")?);
-    let sample = Sample::read(args, input, &[outcome(args)?, participant, visit])?;
-    let (names, columns) = sample.design(args)?;
-    let visits = sample.table.levels(visit)?;
-    let options = MixedOptions {
-        covariance: choice(
-            args,
-            "covariance",
-            &[
-                ("unstructured", Covariance::Unstructured),
-                ("compound-symmetry", Covariance::CompoundSymmetry),
-                ("ar1", Covariance::Ar1),
-            ],
-        )?,
-        restricted: choice(args, "likelihood", &[("reml", true), ("ml", false)])?,
-        df: choice(
-            args,
-            "df",
-            &[
-                ("satterthwaite", MixedDf::Satterthwaite),
-                ("kenward-roger", MixedDf::KenwardRoger),
-                ("residual", MixedDf::Residual),
-                ("infinite", MixedDf::Infinite),
-            ],
-        )?,
-        level: level(args)?,
-    };
-    let f = repeated_measures(
-        &sample.table.numbers(outcome(args)?)?,
-        &slices(&columns),
-        &sample.table.combined_codes(&[participant])?,
-        &sample.table.codes(visit, &visits)?,
-        options,
-    )?;
-    used(&mut rows, &sample);
-    rows.push("participants", f.participants as f64).push("log_likelihood", f.log_likelihood);
-    for (name, c) in with_intercept(names).iter().zip(&f.coefficients) {
-        coefficient(&mut rows, name, c.as_ref());
-    }
-    for (name, line) in visits.iter().zip(&f.visits) {
-        for (other, v) in visits.iter().zip(line) {
-            rows.variable(&format!("visit {name}")).level(other).push("covariance", *v);
         }
     }
     rows.remarks(&f.conventions, &f.warnings);

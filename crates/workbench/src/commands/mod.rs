@@ -7,6 +7,7 @@ mod multiplicity;
 mod parametric;
 mod proportions;
 pub(crate) mod regression;
+mod repeated;
 mod resampling;
 mod rows;
 mod sample;
@@ -40,6 +41,7 @@ const COMMANDS: &[&[Command]] = &[
     parametric::COMMANDS,
     proportions::COMMANDS,
     comparisons::COMMANDS,
+    repeated::COMMANDS,
     diagnostics::COMMANDS,
     resampling::COMMANDS,
     multiplicity::COMMANDS,
