@@ -34,8 +34,7 @@ impl<T: Clone> Shelf<T> {
     }
 
     pub fn get(&self, index: usize) -> Option<&T> {
-        let chunk = self.cases.get(index / (FAN * FAN))?.get(index / FAN % FAN)?;
-        chunk.get(index % FAN).map(Arc::as_ref)
+        self.arc(index).map(Arc::as_ref)
     }
 
     /// The element for changing; it is copied first if another shelf shares it.
@@ -43,9 +42,7 @@ impl<T: Clone> Shelf<T> {
         if index >= self.len {
             return None;
         }
-        let case = Arc::make_mut(Arc::make_mut(&mut self.cases).get_mut(index / (FAN * FAN))?);
-        let chunk = Arc::make_mut(case.get_mut(index / FAN % FAN)?);
-        chunk.get_mut(index % FAN).map(Arc::make_mut)
+        self.arc_mut(index).map(Arc::make_mut)
     }
 
     pub fn push(&mut self, thing: T) {
@@ -61,6 +58,36 @@ impl<T: Clone> Shelf<T> {
             Arc::make_mut(chunk).push(Arc::new(thing));
             self.len += 1;
         }
+    }
+
+    /// Takes over from another shelf what is the same there at the same place, so that both hold it once. An element
+    /// that differs is replaced by what `parts` makes of it and the other's: again the same, with parts of the other.
+    pub fn share_with(&mut self, other: &Shelf<T>, parts: impl Fn(&T, &T) -> Option<T>)
+    where
+        T: PartialEq,
+    {
+        for at in 0..self.len.min(other.len) {
+            let (Some(mine), Some(theirs)) = (self.arc(at), other.arc(at)) else { return };
+            if Arc::ptr_eq(mine, theirs) {
+                continue;
+            }
+            let shared = match mine == theirs {
+                true => Some(theirs.clone()),
+                false => parts(mine, theirs).map(Arc::new),
+            };
+            if let (Some(shared), Some(place)) = (shared, self.arc_mut(at)) {
+                *place = shared;
+            }
+        }
+    }
+
+    fn arc(&self, index: usize) -> Option<&Arc<T>> {
+        self.cases.get(index / (FAN * FAN))?.get(index / FAN % FAN)?.get(index % FAN)
+    }
+
+    fn arc_mut(&mut self, index: usize) -> Option<&mut Arc<T>> {
+        let case = Arc::make_mut(Arc::make_mut(&mut self.cases).get_mut(index / (FAN * FAN))?);
+        Arc::make_mut(case.get_mut(index / FAN % FAN)?).get_mut(index % FAN)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &T> {
@@ -95,6 +122,20 @@ mod tests {
         assert_eq!((live.len(), live.get(4130), live.get(5000)), (5001, Some(&-1), Some(&5000)));
         assert!(kept.iter().copied().eq(0..5000));
         assert_eq!(live.get_mut(5001), None);
+    }
+
+    #[test]
+    fn two_shelves_hold_what_is_the_same_once_and_what_differs_each_for_itself() {
+        let (mut mine, mut theirs) = (Shelf::default(), Shelf::default());
+        (0..5000).for_each(|n| mine.push((n, 0)));
+        (0..6000).for_each(|n| theirs.push((n, n % 2)));
+        let before = mine.iter().copied().collect::<Vec<_>>();
+        mine.share_with(&theirs, |mine, theirs| (mine.0 == 77).then_some((mine.0, theirs.0 - 77)));
+        assert!(mine.iter().copied().eq(before), "sharing changes nothing");
+        let shared = |at| Arc::ptr_eq(mine.arc(at).unwrap(), theirs.arc(at).unwrap());
+        assert!((0..5000).all(|at| shared(at) == at.is_multiple_of(2)));
+        *mine.get_mut(4998).unwrap() = (-1, -1);
+        assert_eq!(theirs.get(4998), Some(&(4998, 0)));
     }
 
     #[test]

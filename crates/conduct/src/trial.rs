@@ -51,9 +51,13 @@ impl Passed {
         Passed { stride, states: BTreeMap::new() }
     }
 
-    /// Keeps a state on the way, if it is one of those to keep.
-    fn see(&mut self, state: &State) {
+    /// Keeps a state on the way, if it is one of those to keep. What it has in common with `later`, a state that is held
+    /// anyway, is held once.
+    fn see(&mut self, state: &mut State, later: Option<&State>) {
         if state.head.seq.is_multiple_of(self.stride) {
+            if let Some(later) = later {
+                state.share_with(later);
+            }
             self.states.insert(state.head.seq, state.clone());
             self.thin();
         }
@@ -215,7 +219,7 @@ impl Trial {
         let kept = kept.unwrap_or_default();
         let ((state, adopted, unreadable), passed) = trial.handle.with(move |store| {
             let mut passed = Passed::every(STRIDE);
-            let state = continued(store, &name, &kept, u64::MAX, &mut |state| passed.see(state))?;
+            let state = continued(store, &name, &kept, u64::MAX, &mut |state| passed.see(state, None))?;
             Ok::<_, TrialError>((with_protocols(store, state), passed))
         })??;
         trial.passed().join(passed);
@@ -390,9 +394,10 @@ impl Trial {
             let from = passed.states.range(..=seq).next_back();
             (from.map(|(_, s)| s.clone()).unwrap_or_default(), passed.stride)
         };
+        let later = self.state();
         let (state, passed) = self.reader.with(move |store| {
             let mut passed = Passed::every(stride);
-            let state = continued(store, &name, &from, seq, &mut |state| passed.see(state))?;
+            let state = continued(store, &name, &from, seq, &mut |s| passed.see(s, Some(&later)))?;
             Ok::<_, TrialError>((state, passed))
         })??;
         self.passed().join(passed);
@@ -586,7 +591,7 @@ fn continued(
     study: &str,
     from: &State,
     to: u64,
-    each: &mut dyn FnMut(&State),
+    each: &mut dyn FnMut(&mut State),
 ) -> Result<State, TrialError> {
     let mut state = State { study: study.into(), ..State::default() };
     if from.head.seq > 0 && from.head.seq <= to && is_on_the_way(store, study, from.head)? {
@@ -604,7 +609,7 @@ fn continued(
             failed = Some(e);
             LedgerError::Reader(told)
         })?;
-        each(&state);
+        each(&mut state);
         Ok(())
     });
     if erased {
