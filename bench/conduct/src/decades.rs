@@ -34,10 +34,48 @@ pub fn decades(most: u64) -> Outcome<()> {
         "past ms",
         "next ms"
     );
+    let mut found = Vec::new();
     for events in [most / 100, most / 10, most].into_iter().filter(|n| *n >= 100) {
-        decade(events)?;
+        found.push(decade(events)?);
+    }
+    let Some(last) = found.last() else { return Ok(()) };
+    let n = last.events as u64;
+    at_most(&format!("opening {n} events without a snapshot, times plain reading"), last.fold, 2.0);
+    at_most("... with a snapshot", last.snapshot, 0.3);
+    at_most("memory of opening without a snapshot, bytes an event", last.memory[0], 1000.0);
+    at_most("... with a snapshot", last.memory[1], 1000.0);
+    at_most("... and while the past is read in the background", last.memory[2], 1000.0);
+    at_most(&format!("an earlier position of {n} events, worst of seven, ms"), last.past, 1000.0);
+    // A straight line: an event costs in the last decade what it costs in the one before. Half of it more is let pass,
+    // since what lies in the processor's cache is read more quickly.
+    if let [.., before, last] = found.as_slice() {
+        let lines = ["opening", "verifying", "all that is expected", "memory"];
+        for (what, (a, b)) in lines.iter().zip(before.line.iter().zip(last.line)) {
+            let growth = (b / last.events) / (a / before.events);
+            at_most(&format!("straight line, last decade: {what}, cost of an event, times"), growth, 1.5);
+        }
     }
     Ok(())
+}
+
+/// A figure of the issue beside what was wanted of it.
+fn at_most(what: &str, measured: f64, most: f64) {
+    let word = if measured <= most { "ok" } else { "MISSED" };
+    println!("target: {what}: {measured:.2}, wanted at most {most}: {word}");
+}
+
+/// What one size gave.
+struct Found {
+    events: f64,
+    /// Wall time beside plain reading.
+    fold: f64,
+    snapshot: f64,
+    /// Bytes an event: fold, snapshot, with the past.
+    memory: [f64; 3],
+    /// Milliseconds.
+    past: f64,
+    /// Processor seconds of opening, verifying, and working out what is expected; bytes.
+    line: [f64; 4],
 }
 
 /// The row as bytes with its payload last, behind the payload's length.
@@ -109,7 +147,7 @@ fn plain(raw: &Connection) -> Outcome<()> {
     Ok(())
 }
 
-fn decade(events: u64) -> Outcome<()> {
+fn decade(events: u64) -> Outcome<Found> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("study.db");
     let place = path.to_str().ok_or("path")?;
@@ -213,7 +251,15 @@ fn decade(events: u64) -> Outcome<()> {
         worst.as_secs_f64() * 1e3,
         appended.wall.as_secs_f64() * 1e3,
     );
-    Ok(())
+    let events = head.seq as f64;
+    Ok(Found {
+        events,
+        fold: folded.wall.as_secs_f64() / plain.wall.as_secs_f64(),
+        snapshot: quick.wall.as_secs_f64() / plain.wall.as_secs_f64(),
+        memory: [of_fold, of_snapshot, of_recall].map(|b| b / events),
+        past: worst.as_secs_f64() * 1e3,
+        line: [folded.processor, verified.processor, viewed.processor, of_fold],
+    })
 }
 
 /// The greatest memory, in bytes, that opening the study takes in a process of its own.
@@ -235,5 +281,38 @@ pub fn opened(how: &str, place: &str, snapshot: &str) -> Outcome<()> {
     }
     println!("{}", peak() - before);
     black_box(trial.head());
+    Ok(())
+}
+
+/// Makes the study of so many events and keeps it.
+pub fn keep(place: &str, events: u64) -> Outcome<()> {
+    let trial = open(Box::new(Sqlite::open(place, Mode::Create)?))?;
+    fill(&trial, u32::try_from(events / EVENTS_EACH)? + 1000)
+}
+
+/// What of a page at another cut-off takes how long, in a study that is there.
+pub fn viewed(place: &str, study: &str) -> Outcome<()> {
+    let store = Sqlite::open(place, Mode::ReadOnly)?;
+    let (state, adopted) = load(&store, study, u64::MAX)?;
+    let viewer = Viewer::new("dm", Role::DataManager);
+    let last = state.day(state.last_at.ok_or("an empty ledger")?);
+    println!("{} events, {} participants, up to {last}", state.head.seq, state.participants.len());
+    for back in [0, 400, 800, 30] {
+        let day = last.checked_sub(jiff::Span::new().days(back))?;
+        let (view, made) =
+            timed(|| View::new(&adopted, &state, Some(day), &viewer).map_err(|r| format!("{r:?}").into()))?;
+        let (expected, took) = timed(|| Ok(view.expected(day).len()))?;
+        let (again, once_more) = timed(|| Ok(view.expected(day).len()))?;
+        let (_, sites) = timed(|| Ok(view.sites().len()))?;
+        let show =
+            |t: Took| format!("{:.0} ms ({:.0} of processor)", t.wall.as_secs_f64() * 1e3, t.processor * 1e3);
+        println!(
+            "{day}: view {}, {expected} expected {}, {again} again {}, sites {}",
+            show(made),
+            show(took),
+            show(once_more),
+            show(sites)
+        );
+    }
     Ok(())
 }

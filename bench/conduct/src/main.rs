@@ -48,6 +48,8 @@ fn main() -> Outcome<()> {
         ["--decades"] => return decades::decades(1_000_000),
         ["--decades", events] => return decades::decades(events.parse()?),
         ["--opened", how, place, snapshot] => return decades::opened(how, place, snapshot),
+        ["--keep", place, events] => return decades::keep(place, events.parse()?),
+        ["--viewed", place, study] => return decades::viewed(place, study),
         _ => {}
     }
     println!("processor time, unless a disk is named");

@@ -14,6 +14,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// A figure of the issue beside what was wanted of it.
+fn target(what: &str, measured: f64, wanted: &str, met: bool) {
+    println!("target: {what}: {measured:.2}, wanted {wanted}: {}", if met { "ok" } else { "MISSED" });
+}
+
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Outcome<()> {
@@ -143,6 +148,7 @@ fn one_client(folder: &Path) -> Outcome<()> {
         "one client, sqlite   {a:8.0} events/s  raw rows {b:8.0}/s  ratio {:.2}  (medians {ma:.2} and {mb:.2} ms)",
         a / b
     );
+    target("one client, rate beside SQLite's own commits", a / b, "at least 0.7", a / b >= 0.7);
     Ok(())
 }
 
@@ -193,6 +199,10 @@ fn clients(name: &str, mut store: Box<dyn Store>) -> Outcome<()> {
     }
     for (n, rate) in CLIENTS.iter().zip(rates) {
         println!("{n:2} clients, {name:8}  {rate:8.0} events/s  {:5.1} times one client", rate / rates[0]);
+    }
+    let gain = rates[3] / rates[0];
+    if name == "sqlite" {
+        target("64 clients beside one on SQLite, times", gain, "at least 10", gain >= 10.0);
     }
     Ok(())
 }
@@ -289,6 +299,13 @@ fn opening(folder: &Path, events: u64) -> Outcome<()> {
         events as f64 / fill.as_secs_f64(),
         size / events,
         grown / events,
+    );
+    let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+    target(
+        &format!("reading and verifying {events} events beside reading, hashing and parsing them, times"),
+        ratio,
+        "at most 2",
+        ratio <= 2.0,
     );
     Ok(())
 }
