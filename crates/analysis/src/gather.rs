@@ -5,6 +5,7 @@ use crate::needs::Needs;
 use conduct::{Attempt, FactFound, Outcome, ParticipantView, View, WithdrawalScope};
 use jiff::civil::Date;
 use protocol::{Compiled, What, WorstGrade};
+use rayon::prelude::*;
 use rules::{Environment, Rule, Value, Verdict};
 use std::collections::BTreeMap;
 use words::Text;
@@ -44,8 +45,8 @@ pub(crate) fn cohort(view: &View<'_>, needs: &Needs) -> Cohort {
     for attempt in &attempts {
         refused.entry(attempt.participant.0).or_default().push(attempt);
     }
-    let people = view.participants().iter().map(|p| {
-        let mut person = person(compiled, needs, p);
+    let people = view.participants().par_iter().map(|p| {
+        let mut person = person(compiled, needs, &p.afresh());
         for attempt in refused.get(&person.id).into_iter().flatten() {
             // The last attempt counts; a later one replaces an earlier one.
             person.refused.insert(attempt.step.to_string(), reason(attempt));

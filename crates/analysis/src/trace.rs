@@ -157,7 +157,7 @@ impl<'v, 'a> Tracer<'v, 'a> {
             .days()
             .zip(start)
             .and_then(|(days, start)| start.checked_add(jiff::Span::new().days(days as i64)).ok());
-        inputs.sources(self.view, p, day)
+        inputs.sources(self.view, &p, day)
     }
 
     /// The rows of `results` that a value enters: those behind which its participant stands and which rest on the item.

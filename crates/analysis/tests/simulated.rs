@@ -92,7 +92,8 @@ fn who_has_no_reason_recorded_has_no_report_of_one() {
         rows.filter(|r| r.level.as_deref().is_some_and(|l| l.contains("item:not_continued.reason=")));
     assert!(!reported.is_empty());
     let has_report = |id: ParticipantId| {
-        let forms = view.participant(id).unwrap().forms().iter();
+        let shown = view.participant(id).unwrap();
+        let forms = shown.forms().iter();
         forms.filter(|(k, f)| k.form.as_str() == "not_continued" && f.value("reason").is_some()).count() > 0
     };
     for row in reported.iter() {

@@ -248,7 +248,7 @@ pub fn casebooks(
     let (view, day) = of_data_manager(&opened, &adopted, lang)?;
     let origins = origins(&opened, lang)?;
     let made = |id: ParticipantId| {
-        view.participant(id).map(|p| report::casebook::document(&view, p, day, &origins, ENGINE, lang))
+        view.participant(id).map(|p| report::casebook::document(&view, &p, day, &origins, ENGINE, lang))
     };
     if let Some(n) = participant {
         let format = format(out, lang, &WORDS)?;

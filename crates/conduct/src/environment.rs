@@ -4,7 +4,7 @@ use crate::ids::*;
 use crate::state::*;
 use jiff::civil::Date;
 use protocol::Compiled;
-use rules::{List, Missing, Type, Value, Verdict};
+use rules::{List, Missing, Slot, Type, Value, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,6 +35,21 @@ pub(crate) struct Reading<'a> {
     pub on: Option<Date>,
 }
 
+/// Site, arm and registrations: what rules can ask without a form being read.
+pub struct OutsideForms(Vec<(Slot, Value)>);
+
+impl OutsideForms {
+    pub fn has(&self, slot: Slot) -> bool {
+        self.0.iter().any(|(s, _)| *s == slot)
+    }
+}
+
+impl rules::Environment for OutsideForms {
+    fn value(&self, slot: Slot) -> &Value {
+        self.0.iter().find(|(s, _)| *s == slot).map_or(&Value::NOT_YET_KNOWN, |(_, value)| value)
+    }
+}
+
 impl<'a> Reading<'a> {
     /// Everything that is known of the participant.
     pub fn all(compiled: &'a Compiled, participant: &'a Participant, on: Option<Date>) -> Reading<'a> {
@@ -52,36 +67,40 @@ impl<'a> Reading<'a> {
             records: BTreeMap::new(),
             misfits: vec![],
         };
-        self.pseudo_items(&mut out);
+        self.pseudo_items(&mut |slot, value| out.values.put(slot, value));
         self.single_forms(&mut out);
         self.repeating_forms(&mut out);
         self.settle(&mut out);
         out
     }
 
-    fn pseudo_items(&self, out: &mut Environment) {
+    /// What is no item of a form.
+    pub fn outside_forms(&self) -> OutsideForms {
+        let mut few = Vec::new();
+        self.pseudo_items(&mut |slot, value| few.push((slot, value)));
+        OutsideForms(few)
+    }
+
+    /// Each with the value that holds, also when that is none.
+    fn pseudo_items(&self, out: &mut dyn FnMut(Slot, Value)) {
         let dictionary = &self.compiled.dictionary;
-        let mut put = |path: &str, value: Value| {
+        let mut put = |path: &str, value: Option<Value>| {
             if let Some(slot) = dictionary.slot(path) {
-                out.values.put(slot, value);
+                out(slot, value.unwrap_or(Value::NOT_YET_KNOWN));
             }
         };
-        put("participant.site", Value::text(self.participant.site.as_str()));
-        if let Some(on) = self.on {
-            put("on", Value::Date(on.into()));
-        }
+        put("participant.site", Some(Value::text(self.participant.site.as_str())));
+        put("on", self.on.map(|on| Value::Date(on.into())));
         for step in self.compiled.protocol.steps.keys() {
-            if let Some(r) = self.participant.registration(step).filter(|r| self.sees(r.on)) {
-                put(&format!("registered.{step}"), Value::Date(r.on.into()));
-            }
+            let registered = self.participant.registration(step).filter(|r| self.sees(r.on));
+            put(&format!("registered.{step}"), registered.map(|r| Value::Date(r.on.into())));
         }
         // Of several allocations the last of the protocol gives the arm.
         let given = self.compiled.protocol.allocation.keys();
         let mut given =
             given.filter_map(|id| self.participant.allocations.get(id.as_str())).filter(|a| self.sees(a.on));
-        if let (true, Some(arm)) = (self.arm, given.next_back()) {
-            put("participant.arm", Value::code(arm.arm.as_str()));
-        }
+        let given = given.next_back().filter(|_| self.arm);
+        put("participant.arm", given.map(|given| Value::code(given.arm.as_str())));
     }
 
     fn single_forms(&self, out: &mut Environment) {

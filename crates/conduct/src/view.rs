@@ -7,7 +7,7 @@ mod facts;
 mod participant;
 
 pub(crate) use expected::due;
-pub use expected::{Expectation, Expected};
+pub use expected::{Expectation, Expected, Overdue};
 pub use facts::FactFound;
 pub use participant::ParticipantView;
 
@@ -21,7 +21,9 @@ use jiff::civil::Date;
 use ledger::{Entry, Head};
 use protocol::Compiled;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use words::Text;
 
 /// A person as a reader of one study.
@@ -65,8 +67,14 @@ pub struct View<'a> {
     compiled: &'a Compiled,
     cutoff: Option<Date>,
     viewer: Viewer,
-    participants: Vec<ParticipantView<'a>>,
+    // Each worked out for a page that asks for it.
+    participants: OnceLock<Vec<ParticipantView<'a>>>,
+    registered: OnceLock<Registered<'a>>,
+    overdue: OnceLock<(Date, Vec<Overdue<'a>>)>,
 }
+
+/// Registrations that hold, by site and step.
+type Registered<'a> = BTreeMap<&'a SiteId, BTreeMap<StepId, u32>>;
 
 /// A site with its papers and numbers.
 #[derive(Clone, Debug)]
@@ -100,14 +108,16 @@ impl<'a> View<'a> {
                 "This release of Shirube cannot run the study's protocol, or none was adopted.",
             )
         })?;
-        let seen = state.participants.iter().filter(|p| {
-            viewer.may(Action::SeeParticipants, &p.site)
-                && cutoff.is_none_or(|d| begins(p).is_some_and(|on| on <= d))
-        });
-        let participants = seen
-            .map(|p| ParticipantView::new(compiled, p, cutoff, viewer.may(Action::SeeArm, &p.site)))
-            .collect();
-        Ok(View { adopted, state, compiled, cutoff, viewer: viewer.clone(), participants })
+        Ok(View {
+            adopted,
+            state,
+            compiled,
+            cutoff,
+            viewer: viewer.clone(),
+            participants: OnceLock::new(),
+            registered: OnceLock::new(),
+            overdue: OnceLock::new(),
+        })
     }
 
     pub fn study(&self) -> &'a str {
@@ -154,18 +164,41 @@ impl<'a> View<'a> {
         if !self.may(Action::SeeStudy) {
             return Vec::new();
         }
-        let mut registered: BTreeMap<&SiteId, BTreeMap<StepId, u32>> = BTreeMap::new();
-        for p in self.state.participants.iter() {
-            for (step, r) in &p.registrations {
-                if !r.cancelled && self.cutoff.is_none_or(|d| r.on <= d) {
-                    *registered.entry(&p.site).or_default().entry(step.clone()).or_default() += 1;
+        let sites = self.state.sites.iter().filter(|(_, s)| self.cutoff.is_none_or(|d| s.joined <= d));
+        let registered = self.registered();
+        sites
+            .map(|(id, site)| SiteView {
+                id,
+                site,
+                registered: registered.get(id).cloned().unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    /// Registrations of the whole study at a step, up to the cut-off: how many there are is no secret.
+    pub fn registrations(&self, step: &str) -> u32 {
+        let joined =
+            |id: &SiteId| self.state.sites.get(id).is_some_and(|s| self.cutoff.is_none_or(|d| s.joined <= d));
+        let counted = self.registered().iter().filter(|(id, _)| self.may(Action::SeeStudy) && joined(id));
+        counted.filter_map(|(_, steps)| steps.get(step)).sum()
+    }
+
+    fn registered(&self) -> &Registered<'a> {
+        self.registered.get_or_init(|| {
+            let mut registered = Registered::new();
+            for p in self.state.participants.iter() {
+                for (step, r) in &p.registrations {
+                    if !r.cancelled && self.cutoff.is_none_or(|d| r.on <= d) {
+                        let steps = registered.entry(&p.site).or_default();
+                        match steps.get_mut(step) {
+                            Some(n) => *n += 1,
+                            None => drop(steps.insert(step.clone(), 1)),
+                        }
+                    }
                 }
             }
-        }
-        let sites = self.state.sites.iter().filter(|(_, s)| self.cutoff.is_none_or(|d| s.joined <= d));
-        sites
-            .map(|(id, site)| SiteView { id, site, registered: registered.remove(id).unwrap_or_default() })
-            .collect()
+            registered
+        })
     }
 
     /// Papers that a site lacks for a step on a day, as a registration would be refused.
@@ -178,19 +211,37 @@ impl<'a> View<'a> {
 
     /// The participants that this viewer may see, who had consented by the cut-off.
     pub fn participants(&self) -> &[ParticipantView<'a>] {
-        &self.participants
+        self.participants.get_or_init(|| {
+            let all = (0..self.state.participants.len()).into_par_iter();
+            all.filter_map(|at| self.shown(self.state.participants.get(at)?)).collect()
+        })
     }
 
-    pub fn participant(&self, id: ParticipantId) -> Option<&ParticipantView<'a>> {
-        let at = self.participants.binary_search_by_key(&id, ParticipantView::id).ok()?;
-        self.participants.get(at)
+    /// One of [`participants`](Self::participants).
+    pub fn participant(&self, id: ParticipantId) -> Option<ParticipantView<'a>> {
+        self.shown(self.state.participant(id)?)
+    }
+
+    fn shown(&self, p: &'a Participant) -> Option<ParticipantView<'a>> {
+        let seen = self.viewer.may(Action::SeeParticipants, &p.site)
+            && self.cutoff.is_none_or(|d| begins(p).is_some_and(|on| on <= d));
+        let sees_arm = self.viewer.may(Action::SeeArm, &p.site);
+        seen.then(|| ParticipantView::new(self.compiled, p, self.cutoff, sees_arm))
     }
 
     /// What is due, overdue, done or ended on the cut-off day, or without a cut-off on `today`.
     pub fn expected(&self, today: Date) -> Vec<Expected> {
         let day = self.cutoff.unwrap_or(today);
         // Each participant by itself, in order; reading the forms of all of them is most of what a page takes.
-        self.participants.par_iter().flat_map_iter(|p| p.expected(day)).collect()
+        self.participants().par_iter().flat_map_iter(|p| p.afresh().expected(day)).collect()
+    }
+
+    /// Of [`expected`](Self::expected) what is overdue.
+    pub fn overdue(&self, today: Date) -> Cow<'_, [Overdue<'a>]> {
+        let day = self.cutoff.unwrap_or(today);
+        let all = || self.participants().par_iter().flat_map_iter(|p| p.afresh().overdue(day)).collect();
+        let (kept, overdue) = self.overdue.get_or_init(|| (day, all()));
+        if *kept == day { Cow::Borrowed(overdue) } else { Cow::Owned(all()) }
     }
 
     /// Queries that were raised by the cut-off, of participants that the viewer may see.

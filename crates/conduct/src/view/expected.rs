@@ -6,6 +6,7 @@ use crate::state::FormStatus;
 use jiff::civil::Date;
 use protocol::Visit;
 use rules::{Duration, Verdict};
+use std::cell::LazyCell;
 
 /// One visit's form of one participant, whether anybody opened it or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,28 +45,81 @@ pub enum Expectation {
 /// No schedule repeats more often than this.
 const MOST: u32 = 1000;
 
-impl ParticipantView<'_> {
+/// A form that is overdue on a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overdue<'a> {
+    pub participant: ParticipantId,
+    pub site: &'a SiteId,
+    /// Its window closed this many days ago.
+    pub days: i32,
+}
+
+/// One visit's form of one participant: [`Expected`] before anything is copied.
+struct Occasion<'v> {
+    visit: &'v str,
+    form: &'v str,
+    number: u32,
+    due: Date,
+    from: Date,
+    to: Date,
+    status: Expectation,
+}
+
+impl<'a> ParticipantView<'a> {
     /// Everything that has fallen due by `day`, and of each visit the next that has not.
     pub fn expected(&self, day: Date) -> Vec<Expected> {
         let mut out = Vec::new();
-        let ended = self.ended();
-        for (id, visit) in &self.compiled.protocol.schedule {
-            self.visit(id, visit, day, ended, &mut out);
-        }
+        self.occasions(day, &mut |o| {
+            let visit: VisitId = o.visit.into();
+            let form = FormKey { form: o.form.into(), visit: Some(visit.clone()), number: o.number };
+            let (participant, site) = (self.id(), self.site().clone());
+            let Occasion { due, from, to, status, .. } = o;
+            out.push(Expected { participant, site, form, visit, due, from, to, status });
+        });
         out
     }
 
-    fn visit(&self, id: &str, visit: &Visit, day: Date, ended: Option<Date>, out: &mut Vec<Expected>) {
+    /// Of [`expected`](Self::expected) what is overdue.
+    pub fn overdue(&self, day: Date) -> Vec<Overdue<'a>> {
+        let mut out = Vec::new();
+        self.occasions(day, &mut |o| {
+            if let Expectation::Overdue { days } = o.status {
+                out.push(Overdue { participant: self.id(), site: self.site(), days });
+            }
+        });
+        out
+    }
+
+    fn occasions(&self, day: Date, each: &mut dyn FnMut(Occasion<'_>)) {
+        // The forms are read only where the answer depends on what they say.
+        let ended = LazyCell::new(|| self.ended());
+        for (id, visit) in &self.compiled.protocol.schedule {
+            self.visit(id, visit, day, &|| *ended, each);
+        }
+    }
+
+    fn visit(
+        &self,
+        id: &str,
+        visit: &Visit,
+        day: Date,
+        ended: &dyn Fn() -> Option<Date>,
+        each: &mut dyn FnMut(Occasion<'_>),
+    ) {
         let Some(anchor) = self.registration(&visit.anchor).map(|r| r.on) else { return };
         if !self.sees_arms() && tells_arm(self.compiled, &visit.form) {
             return;
         }
-        let wanted = self.compiled.visits.get(id).map_or(Verdict::True, |w| w.verdict(self.environment()));
-        let until = visit.until.iter().filter_map(|u| match self.registration(u) {
-            Some(r) => Some(r.on),
-            None => self.fact_day(u),
+        let wanted = LazyCell::new(|| {
+            self.compiled.visits.get(id).is_none_or(|rule| self.verdict(rule) == Verdict::True)
         });
-        let until = until.chain(ended).min();
+        let until = LazyCell::new(|| {
+            let until = visit.until.iter().filter_map(|u| match self.registration(u) {
+                Some(r) => Some(r.on),
+                None => self.fact_day(u),
+            });
+            until.chain(ended()).min()
+        });
         for number in 1..=MOST {
             let Some(due) = due(visit, anchor, number) else { return };
             if visit.last.is_some_and(|last| last.add_to(anchor).is_none_or(|last| due > last)) {
@@ -73,17 +127,15 @@ impl ParticipantView<'_> {
             }
             let from = visit.window.before.and_then(|b| b.negated().add_to(due)).unwrap_or(due);
             let to = visit.window.after.and_then(|a| a.add_to(due)).unwrap_or(due);
-            let form = FormKey { form: visit.form.as_str().into(), visit: Some(id.into()), number };
-            let status = self.status(&form, day, (from, to), until, &wanted);
-            let next = from > day;
+            let form = visit.form.as_str();
+            let status = self.status((form, id, number), day, (from, to), &|| *until, &|| *wanted);
             if let Some(status) = status {
                 // A visit that ended before it could begin is not listed.
                 if !(status == Expectation::Ended && until.is_some_and(|u| u < from)) {
-                    let (participant, site) = (self.id(), self.site().clone());
-                    out.push(Expected { participant, site, form, visit: id.into(), due, from, to, status });
+                    each(Occasion { visit: id, form, number, due, from, to, status });
                 }
             }
-            if next || visit.every.is_none() {
+            if from > day || visit.every.is_none() {
                 return;
             }
         }
@@ -91,17 +143,22 @@ impl ParticipantView<'_> {
 
     fn status(
         &self,
-        form: &FormKey,
+        form: (&str, &str, u32),
         day: Date,
         (from, to): (Date, Date),
-        until: Option<Date>,
-        wanted: &Verdict,
+        until: &dyn Fn() -> Option<Date>,
+        wanted: &dyn Fn() -> bool,
     ) -> Option<Expectation> {
-        if self.straddling.contains(form) {
+        // In the order of form keys.
+        let compared = |key: &FormKey| {
+            let visit = key.visit.as_ref().map(VisitId::as_str);
+            (key.form.as_str(), visit, key.number).cmp(&(form.0, Some(form.1), form.2))
+        };
+        if self.straddling().iter().any(|key| compared(key).is_eq()) {
             return None;
         }
-        let found = self.forms.binary_search_by(|(k, _)| (*k).cmp(form)).ok();
-        if let Some((key, filled)) = found.and_then(|at| self.forms.get(at)) {
+        let found = self.forms().binary_search_by(|(key, _)| compared(key)).ok();
+        if let Some((key, filled)) = found.and_then(|at| self.forms().get(at)) {
             match filled.status {
                 FormStatus::Complete => {
                     let on = self.form_day(key, filled);
@@ -117,10 +174,10 @@ impl ParticipantView<'_> {
             }
         }
         // Whether it is expected cannot be told: it is not demanded, nor is it called done.
-        if *wanted != Verdict::True {
+        if !wanted() {
             return None;
         }
-        Some(if until.is_some_and(|until| until <= to) {
+        Some(if until().is_some_and(|until| until <= to) {
             Expectation::Ended
         } else if day < from {
             Expectation::NotYetDue

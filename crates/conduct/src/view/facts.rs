@@ -58,9 +58,12 @@ impl ParticipantView<'_> {
         open: &mut Vec<String>,
     ) {
         let path = || format!("{}.{}", source.form, source.date);
-        if self.straddling.iter().any(|k| k.form.as_str() == source.form) {
+        if self.straddling().iter().any(|k| k.form.as_str() == source.form) {
             let dated_by = self.compiled.protocol.forms.get(&source.form).map_or("", |f| f.dated_by.as_str());
             open.push(format!("{}.{dated_by}", source.form));
+        }
+        if self.given(&source.form).next().is_none() {
+            return;
         }
         let mut judge = |verdict: Verdict, date: Option<&Value>| match (verdict, date) {
             (Verdict::True, Some(Value::Date(date))) => {
@@ -83,7 +86,7 @@ impl ParticipantView<'_> {
                 let inside = self.compiled.in_record(&environment.values, record);
                 judge(when.map_or(Verdict::True, |w| w.verdict(&inside)), date.and_then(|i| record.get(i)));
             }
-        } else if self.given(&source.form).next().is_some() {
+        } else {
             let slot = self.compiled.dictionary.slot(&path());
             let verdict = when.map_or(Verdict::True, |w| w.verdict(&environment.values));
             judge(verdict, slot.map(|s| environment.values.get(s)));

@@ -6,7 +6,7 @@ use crate::ids::*;
 use crate::state::*;
 use jiff::civil::Date;
 use protocol::Compiled;
-use rules::Value;
+use rules::{Rule, Value, Verdict};
 use std::sync::{Arc, OnceLock};
 use words::PartialDate;
 
@@ -15,11 +15,17 @@ pub struct ParticipantView<'a> {
     pub(super) participant: &'a Participant,
     pub(super) cutoff: Option<Date>,
     sees_arm: bool,
-    /// In the order of their keys.
-    pub(super) forms: Vec<(&'a FormKey, &'a Filled)>,
-    /// Forms of which it cannot be told whether they are dated up to the cut-off: partly or not dated.
-    pub straddling: Vec<FormKey>,
-    environment: OnceLock<Environment>,
+    // Worked out when they are first asked for: of most participants a page needs neither.
+    dated: OnceLock<Box<Dated<'a>>>,
+    environment: OnceLock<Box<Environment>>,
+}
+
+/// The filled forms by what their date tells.
+#[derive(Default)]
+struct Dated<'a> {
+    /// Dated up to the cut-off, in the order of their keys.
+    forms: Vec<(&'a FormKey, &'a Filled)>,
+    straddling: Vec<&'a FormKey>,
 }
 
 impl<'a> ParticipantView<'a> {
@@ -29,26 +35,35 @@ impl<'a> ParticipantView<'a> {
         cutoff: Option<Date>,
         sees_arm: bool,
     ) -> ParticipantView<'a> {
-        let mut view = ParticipantView {
-            compiled,
-            participant,
-            cutoff,
-            sees_arm,
-            forms: Vec::new(),
-            straddling: Vec::new(),
-            environment: OnceLock::new(),
-        };
-        if view.data_withdrawn() {
-            return view;
-        }
-        for (key, filled) in participant.forms.iter().filter(|(k, _)| !view_hides(compiled, k, sees_arm)) {
-            match view.dated_by_cutoff(key, filled) {
-                Some(true) => view.forms.push((key, filled.as_ref())),
-                Some(false) => {}
-                None => view.straddling.push(key.clone()),
+        let (dated, environment) = (OnceLock::new(), OnceLock::new());
+        ParticipantView { compiled, participant, cutoff, sees_arm, dated, environment }
+    }
+
+    /// The same with nothing worked out yet: for going through many, so that what each takes is given back at once.
+    pub fn afresh(&self) -> ParticipantView<'a> {
+        ParticipantView::new(self.compiled, self.participant, self.cutoff, self.sees_arm)
+    }
+
+    fn dated(&self) -> &Dated<'a> {
+        self.dated.get_or_init(|| {
+            let mut dated = Dated::default();
+            if self.data_withdrawn() {
+                return Box::new(dated);
             }
-        }
-        view
+            for (key, filled) in self.participant.forms.iter().filter(|(k, _)| !self.keeps_arm(k)) {
+                match self.dated_by_cutoff(key, filled) {
+                    Some(true) => dated.forms.push((key, filled.as_ref())),
+                    Some(false) => {}
+                    None => dated.straddling.push(key),
+                }
+            }
+            Box::new(dated)
+        })
+    }
+
+    /// Forms of which it cannot be told whether they are dated up to the cut-off: partly or not dated.
+    pub fn straddling(&self) -> &[&'a FormKey] {
+        &self.dated().straddling
     }
 
     /// Whether the form is dated up to the cut-off; `None` when its date does not tell.
@@ -125,17 +140,29 @@ impl<'a> ParticipantView<'a> {
     }
 
     pub(super) fn full(&self) -> &Environment {
-        self.environment.get_or_init(|| {
-            Reading {
-                compiled: self.compiled,
-                participant: self.participant,
-                forms: self.forms.clone(),
-                until: self.cutoff,
-                arm: self.sees_arm,
-                on: None,
+        self.environment.get_or_init(|| Box::new(self.reading(self.forms().to_vec()).environment()))
+    }
+
+    fn reading(&self, forms: Vec<(&'a FormKey, &'a Filled)>) -> Reading<'a> {
+        Reading {
+            compiled: self.compiled,
+            participant: self.participant,
+            forms,
+            until: self.cutoff,
+            arm: self.sees_arm,
+            on: None,
+        }
+    }
+
+    /// What a rule says of this participant. One that looks at no form does not have them read.
+    pub(super) fn verdict(&self, rule: &Rule) -> Verdict {
+        if self.environment.get().is_none() {
+            let few = self.reading(Vec::new()).outside_forms();
+            if rule.slots().iter().all(|slot| few.has(*slot)) {
+                return rule.verdict(&few);
             }
-            .environment()
-        })
+        }
+        rule.verdict(self.environment())
     }
 
     /// Values of earlier protocol versions that have no place in this one; they count as missing.
@@ -158,27 +185,27 @@ impl<'a> ParticipantView<'a> {
 
     /// The fillings of a form that were not declared not to come.
     pub(super) fn given(&self, form: &str) -> impl Iterator<Item = (&'a FormKey, &'a Filled)> {
-        let mine = of_form(&self.forms, form).iter().copied();
+        let mine = of_form(self.forms(), form).iter().copied();
         mine.filter(|(_, filled)| filled.status != FormStatus::NotApplicable)
     }
 
     /// One filled form with the history of its values.
     pub fn filled(&self, key: &FormKey) -> Option<&'a Filled> {
         let key = crate::adopted::normal(self.compiled, key);
-        let at = self.forms.binary_search_by(|(k, _)| (*k).cmp(&key)).ok()?;
-        self.forms.get(at).map(|(_, f)| *f)
+        let at = self.forms().binary_search_by(|(k, _)| (*k).cmp(&key)).ok()?;
+        self.forms().get(at).map(|(_, f)| *f)
     }
 
     /// Every filled form that is dated up to the cut-off.
     pub fn forms(&self) -> &[(&'a FormKey, &'a Filled)] {
-        &self.forms
+        &self.dated().forms
     }
 
     /// These forms as a participant comes to them: those of the steps, those of the schedule, the others; within a form
     /// in the order of filling.
     pub fn forms_in_order(&self) -> Vec<(&'a FormKey, &'a Filled)> {
         let protocol = &self.compiled.protocol;
-        let mut sorted = self.forms.clone();
+        let mut sorted = self.forms().to_vec();
         sorted.sort_by_key(|(key, _)| {
             let step = protocol.steps.values().position(|s| s.form == key.form.as_str());
             let visit = key.visit.as_ref().and_then(|v| protocol.schedule.get_index_of(v.as_str()));

@@ -136,7 +136,7 @@ fn picture(adopted: &Adopted, state: &State, cutoff: Date) -> String {
             "{} {steps:?} {:?} {forms:?} {:?} {facts:?} {:?}\n",
             p.id(),
             p.arm("treatment"),
-            p.straddling,
+            p.straddling(),
             p.environment()
         );
     }
@@ -191,6 +191,73 @@ proptest! {
             let last = ends.iter().filter(|(d, _)| d <= day).map(|(_, seq)| *seq).max().unwrap();
             let then = garden.trial.as_of(last).unwrap();
             prop_assert_eq!(picture(&adopted, &state, *day), picture(&adopted, &then, *day));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// A page reads no more than it shows, and nothing twice: neither may be seen in what it says.
+    #[test]
+    fn what_a_view_leaves_unread_or_keeps_for_the_page_changes_no_answer(attempts in attempts()) {
+        let (garden, ends) = live(&attempts, true);
+        let (adopted, state) = (garden.trial.adopted(), garden.trial.state());
+        let viewers = [
+            data_manager(),
+            Viewer::new("m", Role::Monitor),
+            Viewer::new("s", Role::StudyChair),
+            Viewer::new("dr-s1", Role::Investigator).at_site("s1"),
+        ];
+        let days = ends.iter().step_by(9).map(|(day, _)| *day).chain([date(2025, 3, 1), date(2026, 12, 31)]);
+        for (day, viewer) in days.flat_map(|d| viewers.iter().map(move |v| (d, v))) {
+            for cutoff in [Some(day), None] {
+                let view = || View::new(&adopted, &state, cutoff, viewer).unwrap();
+                let (asked, whole) = (view(), view());
+                // All forms of everybody read first, and then asked one by one.
+                let told: Vec<Expected> = whole
+                    .participants()
+                    .iter()
+                    .flat_map(|p| {
+                        p.environment();
+                        p.expected(day)
+                    })
+                    .collect();
+                prop_assert_eq!(&asked.expected(day), &told);
+                let late: Vec<(ParticipantId, SiteId, i32)> = told
+                    .iter()
+                    .filter_map(|e| match e.status {
+                        Expectation::Overdue { days } => Some((e.participant, e.site.clone(), days)),
+                        _ => None,
+                    })
+                    .collect();
+                for _ in 0..2 {
+                    let overdue = asked.overdue(day);
+                    let found: Vec<_> =
+                        overdue.iter().map(|o| (o.participant, o.site.clone(), o.days)).collect();
+                    prop_assert_eq!(&found, &late);
+                }
+                if cutoff.is_none() {
+                    let other = asked.overdue(day + 40.days()).into_owned();
+                    prop_assert_eq!(other, view().overdue(day + 40.days()).into_owned());
+                }
+                for p in state.participants.iter() {
+                    let listed = whole.participants().iter().find(|x| x.id() == p.id);
+                    let alone = view().participant(p.id);
+                    prop_assert_eq!(listed.is_some(), alone.is_some());
+                    for (listed, alone) in listed.into_iter().zip(&alone) {
+                        for fact in ["death", "relapse", "alive"] {
+                            prop_assert_eq!(listed.fact(fact), alone.fact(fact));
+                        }
+                        prop_assert_eq!(listed.forms(), alone.forms());
+                        prop_assert_eq!(listed.straddling(), alone.straddling());
+                    }
+                }
+                for step in ["enrol", "randomise"] {
+                    let of_sites: u32 = whole.sites().iter().filter_map(|s| s.registered.get(step)).sum();
+                    prop_assert_eq!(asked.registrations(step), of_sites);
+                }
+            }
         }
     }
 }

@@ -130,7 +130,7 @@ fn a_partial_date_that_straddles_the_cut_off_is_listed_and_its_fact_unknown() {
     let at = |cutoff: Date| {
         garden.view(Some(cutoff), &data_manager(), |view| {
             let p = view.participant(id).unwrap();
-            (p.fact("death"), p.straddling.clone())
+            (p.fact("death"), p.straddling().iter().map(|k| (*k).clone()).collect::<Vec<_>>())
         })
     };
     assert_eq!(at(date(2024, 9, 30)), (FactFound::Absent, vec![]));

@@ -11,7 +11,7 @@ use crate::tongue::Tongue;
 use askama::Template;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use conduct::{Action, Expectation, View};
+use conduct::{Action, View};
 use jiff::civil::Date;
 use protocol::What;
 use std::collections::BTreeMap;
@@ -93,11 +93,10 @@ fn overdue(ask: &Ask, view: &View<'_>, day: Date) -> OverdueBySite {
     if !ask.may(Action::SeeParticipants) {
         return by_site;
     }
-    for expected in view.expected(day) {
-        let Expectation::Overdue { days } = expected.status else { continue };
-        let count = by_site.entry(expected.site).or_default();
+    for overdue in view.overdue(day).iter() {
+        let count = by_site.entry(overdue.site.clone()).or_default();
         count.forms += 1;
-        count.longest = count.longest.max(i64::from(days));
+        count.longest = count.longest.max(i64::from(overdue.days));
     }
     by_site
 }

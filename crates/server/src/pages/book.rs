@@ -94,7 +94,7 @@ struct Was {
 }
 
 /// The participant that the address names, if this viewer may see it; otherwise it does not exist.
-pub(crate) fn participant<'v, 'a>(ask: &Ask, view: &'v View<'a>) -> Result<&'v ParticipantView<'a>, Trouble> {
+pub(crate) fn participant<'a>(ask: &Ask, view: &View<'a>) -> Result<ParticipantView<'a>, Trouble> {
     let id = u32::try_from(ask.part_number("participant")?).map_err(|_| Trouble::Missing)?;
     view.participant(ParticipantId(id)).ok_or(Trouble::Missing)
 }
@@ -124,7 +124,7 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeParticipants)?;
         let view = ask.view()?;
-        let p = participant(&ask, &view)?;
+        let p = &participant(&ask, &view)?;
         let protocol = &view.protocol().protocol;
         let (t, lang) = (ask.t, ask.t.0);
         let expected = p.expected(day_of(&ask));
@@ -373,7 +373,7 @@ fn form_told(
         Some(rules::Value::Date(day)) => Some(*day),
         _ => None,
     };
-    let straddles = p.straddling.contains(key);
+    let straddles = p.straddling().contains(&key);
     let derived = derived(view, p, key);
     let mut items = Vec::new();
     for item in form.items() {

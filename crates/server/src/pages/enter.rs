@@ -200,7 +200,7 @@ pub(crate) fn correction(
 /// The person on whose behalf it is done, if one of the site was chosen.
 pub(crate) fn on_behalf(ask: &Ask, typed: &Typed) -> Result<Option<PersonId>, Trouble> {
     let view = ask.view()?;
-    let p = participant(ask, &view)?;
+    let p = &participant(ask, &view)?;
     let chosen = typed.get("on_behalf").map_or("", String::as_str);
     Ok(principals(ask, &view, p).into_iter().map(|(id, _)| id).find(|id| id.as_str() == chosen))
 }
@@ -247,11 +247,11 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
 fn show(ask: &Ask, key: &FormKey, status: StatusCode, with: Shown) -> Result<Response, Trouble> {
     let t = ask.t;
     let view = ask.view()?;
-    let p = participant(ask, &view)?;
+    let p = &participant(ask, &view)?;
     let compiled = view.protocol();
     let (form, _) = compiled.form(key.form.as_str()).ok_or(Trouble::Missing)?;
     let filled = p.filled(key);
-    if p.straddling.contains(key) {
+    if p.straddling().contains(&key) {
         // Seen or not cannot be told at this cut-off: nothing to show or to change here.
         return Err(Trouble::Missing);
     }
@@ -389,7 +389,7 @@ enum Next {
 fn judge(ask: &Ask, key: &FormKey, mut typed: Typed) -> Result<Next, Trouble> {
     let t = ask.t;
     let view = ask.view()?;
-    let p = participant(ask, &view)?;
+    let p = &participant(ask, &view)?;
     let form = view.protocol().protocol.forms.get(key.form.as_str()).ok_or(Trouble::Missing)?;
     let filled = p.filled(key);
     let now = present(filled);
@@ -431,7 +431,7 @@ pub(crate) async fn save(ask: Ask, Posted(typed): Posted<Typed>) -> Result<Respo
     let key = key_of(ask.part("form")?, &ask.query)?;
     let (id, key) = {
         let view = ask.view()?;
-        let p = participant(&ask, &view)?;
+        let p = &participant(&ask, &view)?;
         view.protocol().form(key.form.as_str()).ok_or(Trouble::Missing)?;
         (p.id(), key)
     };

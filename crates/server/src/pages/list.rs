@@ -7,7 +7,7 @@ use crate::shell::{Shell, page as render};
 use crate::told::{Mark, arm_name, name};
 use askama::Template;
 use axum::response::Response;
-use conduct::{Action, Expectation, ParticipantId, ParticipantView, QueryStatus, View};
+use conduct::{Action, ParticipantId, ParticipantView, QueryStatus, View};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -72,10 +72,8 @@ pub(crate) struct Counts {
 
 pub(crate) fn counts(view: &View<'_>, day: Date) -> Counts {
     let mut counts = Counts { overdue: BTreeMap::new(), queries: BTreeMap::new() };
-    for expected in view.expected(day) {
-        if matches!(expected.status, Expectation::Overdue { .. }) {
-            *counts.overdue.entry(expected.participant).or_default() += 1;
-        }
+    for overdue in view.overdue(day).iter() {
+        *counts.overdue.entry(overdue.participant).or_default() += 1;
     }
     for query in view.queries() {
         if query.status == QueryStatus::Open {

@@ -12,7 +12,7 @@ use crate::tongue::Tongue;
 use askama::Template;
 use axum::extract::{OriginalUri, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use conduct::{Action, Expectation, QueryStatus, Role, View};
+use conduct::{Action, QueryStatus, Role, View};
 use jiff::civil::Date;
 use words::Lang;
 
@@ -158,7 +158,7 @@ pub(crate) fn registered(ask: &Ask, view: &View<'_>) -> Vec<Line> {
 
 /// Registrations at a step in the whole study: how many there are is no secret, who they are is.
 pub(crate) fn registrations(view: &View<'_>, step: &str) -> u32 {
-    view.sites().iter().filter_map(|s| s.registered.get(step)).sum()
+    view.registrations(step)
 }
 
 /// As [`waits`], made once for everyone for whom the same waits.
@@ -181,11 +181,7 @@ fn waits(ask: &Ask, view: &View<'_>) -> Result<Vec<Wait>, Trouble> {
         }
     };
     if ask.may(Action::SeeParticipants) {
-        let overdue = view
-            .expected(day_of(ask))
-            .iter()
-            .filter(|e| matches!(e.status, Expectation::Overdue { .. }))
-            .count();
+        let overdue = view.overdue(day_of(ask)).len();
         add(overdue, &|n| t.count("wait-overdue", &n).into_owned(), "participants", &[("state", "overdue")]);
         let queries = view.queries();
         let count = |status| queries.iter().filter(|q| q.status == status).count();

@@ -116,7 +116,7 @@ pub(crate) async fn case(ask: Ask, Asked(moment): Asked<Moment>) -> Result<Respo
     blocking(move || {
         must_hold(&ask)?;
         let (t, view, knowledge) = (ask.t, ask.view()?, &desk()?.knowledge);
-        let p = participant(&ask, &view)?;
+        let p = &participant(&ask, &view)?;
         let (query, faults) = moment.query(t, ask.today(), Place::Jp);
         let title = format!("{} · {}", t.with("participant-n", &p.id().to_string()), ask.study.name);
         let path = ask.uri.path_and_query().map_or("/", |p| p.as_str());

@@ -58,15 +58,14 @@ struct Candidate {
 pub(crate) fn may_come(ask: &Ask, view: &View<'_>, p: &ParticipantView<'_>, id: &str) -> bool {
     let protocol = &view.protocol().protocol;
     let Some(step) = protocol.steps.get(id) else { return false };
-    let ended =
-        protocol.facts.iter().any(|(fact, f)| f.ends && matches!(p.fact(fact), conduct::FactFound::On(_)));
-    if p.registration(id).is_some() || p.withdrawals().next().is_some() || ended {
+    if p.registration(id).is_some() || p.withdrawals().next().is_some() {
         return false;
     }
-    match since(p, step) {
-        Some(since) => window(step, since).is_none_or(|(_, to)| to.is_none_or(|to| ask.today() <= to)),
-        None => false,
-    }
+    let open = since(p, step)
+        .is_some_and(|since| window(step, since).is_none_or(|(_, to)| to.is_none_or(|to| ask.today() <= to)));
+    // Facts last: for them the forms are read.
+    let ends = |fact: &String| matches!(p.fact(fact), conduct::FactFound::On(_));
+    open && !protocol.facts.iter().any(|(fact, f)| f.ends && ends(fact))
 }
 
 /// The day from which the step counts: the registration before it, or the first consent.
@@ -117,7 +116,7 @@ pub(super) fn show_start(
     for (id, step) in &protocol.steps {
         let all = candidates(ask, &view, id);
         let shown = all.iter().take(CANDIDATES).filter_map(|p| view.participant(*p)).map(|p| {
-            let since = since(p, step);
+            let since = since(&p, step);
             let open = since.and_then(|s| window(step, s));
             let last = attempts.iter().rev().find(|a| a.participant == p.id() && a.step.as_str() == id);
             Candidate {

@@ -52,7 +52,7 @@ pub(crate) async fn registered(ask: Ask) -> Result<Response, Trouble> {
         ask.must(Action::SeeParticipants)?;
         let t = ask.t;
         let view = ask.view()?;
-        let p = participant(&ask, &view)?;
+        let p = &participant(&ask, &view)?;
         let protocol = &view.protocol().protocol;
         let id = ask.part("step")?;
         let step = protocol.steps.get(id).ok_or(Trouble::Missing)?;

@@ -56,7 +56,7 @@ fn show_step(ask: &Ask, status: StatusCode, with: Shown) -> Result<Response, Tro
     ask.must(Action::Register)?;
     let t = ask.t;
     let view = ask.view()?;
-    let p = participant(ask, &view)?;
+    let p = &participant(ask, &view)?;
     let protocol = &view.protocol().protocol;
     let id = ask.part("step")?;
     let step = protocol.steps.get(id).ok_or(Trouble::Missing)?;
@@ -130,7 +130,7 @@ pub(crate) async fn submit(ask: Ask, Posted(mut typed): Posted<Typed>) -> Result
     let id = ask.part("step")?.to_owned();
     let (who, step_form) = {
         let view = ask.view()?;
-        let p = participant(&ask, &view)?;
+        let p = &participant(&ask, &view)?;
         let step = view.protocol().protocol.steps.get(&id).ok_or(Trouble::Missing)?;
         (p.id(), step.form.clone())
     };
@@ -174,7 +174,7 @@ pub(crate) async fn submit(ask: Ask, Posted(mut typed): Posted<Typed>) -> Result
     // Only what changes is sent; a form that an earlier attempt filled is corrected, with a reason.
     {
         let view = ask.view()?;
-        let p = participant(&ask, &view)?;
+        let p = &participant(&ask, &view)?;
         let filled = p.filled(&FormKey::once(&step_form));
         values = changes(form, &present(filled), values);
         faults.extend(correction_faults(&ask, filled, &values, &typed));
