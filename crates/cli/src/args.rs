@@ -1,7 +1,8 @@
 //! The words of the command line. What outside checks call stays as written in the book's page on commands.
 
 use crate::evidence::LedgerCommand;
-use clap::{Parser, Subcommand, ValueEnum};
+use crate::options::{At, Format, lang, place};
+use clap::{Parser, Subcommand};
 use jiff::civil::Date;
 use std::path::PathBuf;
 use words::Lang;
@@ -252,7 +253,7 @@ pub enum PanelCommand {
         /// The day of the question
         #[arg(long, value_name = "YYYY-MM-DD")]
         as_of: Date,
-        #[arg(long, value_name = "JP|US|EU", value_parser = crate::expert_panel::place)]
+        #[arg(long, value_name = "JP|US|EU", value_parser = place)]
         jurisdiction: panel::Place,
         /// Only facts that could be known on this day; all that is on file if absent
         #[arg(long, value_name = "YYYY-MM-DD")]
@@ -308,7 +309,7 @@ pub enum KnowledgeCommand {
         study: Option<String>,
         #[arg(long, value_name = "YYYY-MM-DD")]
         as_of: Option<Date>,
-        #[arg(long, value_name = "JP|US|EU", value_parser = crate::expert_panel::place)]
+        #[arg(long, value_name = "JP|US|EU", value_parser = place)]
         jurisdiction: Option<panel::Place>,
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
@@ -339,25 +340,6 @@ pub enum KnowledgeCommand {
     },
 }
 
-/// Where an analysis stands: which ledger, which cut-off, as known when.
-#[derive(clap::Args)]
-pub struct At {
-    #[arg(long, value_name = "FILE|URL")]
-    pub ledger: String,
-    /// Facts dated up to this day; the last day in the ledger if absent
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub cutoff: Option<Date>,
-    /// As known at this ledger position or time; the head if absent
-    #[arg(long, value_name = "SEQ|TIME")]
-    pub as_of: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    Text,
-    Json,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Final,
@@ -383,8 +365,4 @@ fn kind(word: &str) -> Result<Kind, String> {
         }
         other => Err(format!("there is no report of kind `{other}`; {KNOWN}")),
     }
-}
-
-pub fn lang(tag: &str) -> Result<Lang, String> {
-    Lang::from_tag(tag).ok_or_else(|| format!("`{tag}` is not a language that shirube speaks; use ja or en"))
 }

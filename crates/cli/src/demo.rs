@@ -1,7 +1,7 @@
 //! `shirube demo`: the first thing that a newcomer runs.
 
 use crate::failure::{Answer, Failure};
-use crate::{ledger_file, run, serve, told};
+use crate::{ledger_file, opened, run, serve, told};
 use ledger::Mode;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -25,7 +25,7 @@ pub fn run(
     let say =
         |what: &str, text: &str| println!("{:>6.1} s  {what:<10}  {text}", started.elapsed().as_secs_f64());
 
-    let loaded = run::load(&study, Lang::En)?;
+    let loaded = opened::load(&study, Lang::En)?;
     let p = &loaded.compiled.protocol;
     say(
         "protocol",
@@ -34,7 +34,7 @@ pub fn run(
     let (summary, calibration) = run::simulate_into(&study, &loaded, seed, &ledger, None)?;
     say("simulated", &told::summary(&summary));
     let trial = ledger_file::trial(&ledger, &p.study, Mode::Existing, Lang::En)?;
-    let results = run::results(&trial, &trial.state(), None, Lang::En)?;
+    let results = opened::results(&trial, &trial.state(), None, Lang::En)?;
     for line in told::primary(&results, p) {
         say("analysed", &line);
     }

@@ -1,7 +1,7 @@
 //! `shirube ledger …`: what leaves the system as evidence, erasures on record, studies moved between stores.
 
 use crate::failure::{Answer, Failure};
-use crate::{ledger_file, mail, run, told};
+use crate::{ledger_file, mail, output, told};
 use clap::Subcommand;
 use conduct::{Role, View, Viewer};
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ pub enum LedgerCommand {
     Status {
         #[arg(long, value_name = "FILE|URL")]
         ledger: String,
-        #[arg(long, value_parser = crate::args::lang, default_value = "en")]
+        #[arg(long, value_parser = crate::options::lang, default_value = "en")]
         lang: Lang,
     },
     /// Makes the tables in a PostgreSQL database, as their owner, and lets the role of the running program insert and read
@@ -118,7 +118,7 @@ pub struct CheckpointArgs {
     /// A mail server on this machine or a trusted network: the conversation is not encrypted
     #[arg(long, value_name = "HOST:PORT")]
     smtp: Option<String>,
-    #[arg(long, value_parser = crate::args::lang, default_value = "en")]
+    #[arg(long, value_parser = crate::options::lang, default_value = "en")]
     lang: Lang,
 }
 
@@ -162,7 +162,7 @@ fn status(ledger: &str, lang: Lang) -> Result<Answer, Failure> {
         let head = store.head(&study).map_err(unusable)?;
         out += &format!("{study}  {}  {}\n", head.seq, head.hash);
     }
-    run::print(&out)?;
+    output::print(&out)?;
     Ok(if settings.iter().all(|s| s.ok) { Answer::Done } else { Answer::No })
 }
 
@@ -174,7 +174,7 @@ fn admit(role: &str, ledger: &str) -> Result<Answer, Failure> {
     }
     let mut store = Postgres::open(ledger, Mode::Create).map_err(unusable)?;
     store.admit_role(role).map_err(unusable)?;
-    run::print(&format!("{role} may insert, read, and erase on record; nothing else\n"))
+    output::print(&format!("{role} may insert, read, and erase on record; nothing else\n"))
 }
 
 fn key(name: &str, out: &Path) -> Result<Answer, Failure> {
@@ -187,7 +187,7 @@ fn key(name: &str, out: &Path) -> Result<Answer, Failure> {
         ),
         _ => Failure::unusable(out.display(), e),
     })?;
-    run::print(&format!("{}\n", signer.verifier()))
+    output::print(&format!("{}\n", signer.verifier()))
 }
 
 pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
@@ -253,7 +253,7 @@ fn checkpoint(args: &CheckpointArgs) -> Result<Answer, Failure> {
     let page = ledger::printed::page(&note, &checkpoint, &key, &on);
     let page = page.get(args.lang);
     if let Some(path) = &args.page {
-        run::write_whole(path, page.as_bytes())?;
+        output::write_whole(path, page.as_bytes())?;
     }
     if let (Some(from), Some(smtp)) = (&args.mail_from, &args.smtp) {
         let subject = Text::new(
@@ -266,8 +266,8 @@ fn checkpoint(args: &CheckpointArgs) -> Result<Answer, Failure> {
         }
     }
     match &args.out {
-        Some(path) => run::write_whole(path, note.as_bytes()).map(|()| Answer::Done),
-        None => run::print(&note),
+        Some(path) => output::write_whole(path, note.as_bytes()).map(|()| Answer::Done),
+        None => output::print(&note),
     }
 }
 
@@ -304,7 +304,7 @@ fn prove(
     }
     let proof = ledger::prove(store.as_ref(), &study, &wanted, &signer).map_err(unusable)?;
     let json = serde_json::to_string_pretty(&proof).map_err(|e| Failure::unusable("proof", e))?;
-    run::write_whole(out, format!("{json}\n").as_bytes())?;
+    output::write_whole(out, format!("{json}\n").as_bytes())?;
     eprintln!("{}: {} of {head} entries", out.display(), wanted.len());
     Ok(Answer::Done)
 }
@@ -333,7 +333,7 @@ fn redact(of: &Of, erase: Erase, by: &str, reason: String) -> Result<Answer, Fai
     drop(store);
     // What was kept for a quick start still holds what was erased.
     ledger_file::forget_snapshot(&of.ledger, &study)?;
-    run::print(&format!(
+    output::print(&format!(
         "erased {} and {} on record as entry {} of {study}; back-ups and a server that runs still hold it: restart the server\n",
         told::counted(erase.seqs.len(), "entry", "entries"),
         told::counted(erase.attachments.len(), "file", "files"),
@@ -344,7 +344,7 @@ fn redact(of: &Of, erase: Erase, by: &str, reason: String) -> Result<Answer, Fai
 fn export(of: &Of, out: &Path) -> Result<Answer, Failure> {
     let (store, study) = of.open(Mode::ReadOnly)?;
     let head = ledger::export(store.as_ref(), &study, &out.display().to_string()).map_err(unusable)?;
-    run::print(&format!("{study}  {}  {}  {}\n", head.seq, head.hash, out.display()))
+    output::print(&format!("{study}  {}  {}  {}\n", head.seq, head.hash, out.display()))
 }
 
 fn import(from: &str, of: &Of) -> Result<Answer, Failure> {
@@ -363,7 +363,7 @@ fn import(from: &str, of: &Of) -> Result<Answer, Failure> {
         ledger::LedgerError::Occupied { .. } => Failure::Refused(e.told().en),
         e => unusable(e),
     })?;
-    run::print(&format!("{study}  {}  {}\n", head.seq, head.hash))?;
+    output::print(&format!("{study}  {}  {}\n", head.seq, head.hash))?;
     if ledger_file::seeds(from, None)?.is_some() && ledger_file::seeds(&of.ledger, None)?.is_none() {
         eprintln!(
             "the seed file {from}.seed stays where it is: without it no further participant is allocated"

@@ -1,10 +1,12 @@
 //! What the commands about the expert panel and its knowledge do.
 
-use crate::args::{CaseOf, Format, KnowledgeCommand, PanelCommand};
+use crate::args::{CaseOf, KnowledgeCommand, PanelCommand};
 use crate::failure::{Answer, Failure};
-use crate::run::{print, write_whole};
+use crate::knowledge_files::{files, load, told};
+use crate::options::Format;
+use crate::output::{print, write_whole};
 use crate::{molecular_files, registry_cases, treatment_lines};
-use panel::{Files, Knowledge, Place, Problem, Profile, Query};
+use panel::{Files, Place, Problem, Profile, Query};
 use std::path::{Path, PathBuf};
 use words::Lang;
 
@@ -101,18 +103,6 @@ fn one_of(case: &CaseOf, lang: Lang) -> Result<Profile, Failure> {
     }
 }
 
-pub fn place(code: &str) -> Result<Place, String> {
-    Place::from_code(code)
-        .ok_or_else(|| format!("`{code}` is not a jurisdiction that is on file; use JP, US or EU"))
-}
-
-fn files(folder: &Path, lang: Lang) -> Result<(Files, Knowledge), Failure> {
-    let refused = |problems: Vec<Problem>| Failure::Refused(told(&problems, Some(folder), lang));
-    let files = Files::read(folder).map_err(refused)?;
-    let knowledge = Knowledge::load(&files).map_err(refused)?;
-    Ok((files, knowledge))
-}
-
 fn diff(
     before: &Path,
     after: &Path,
@@ -198,20 +188,4 @@ fn verify(folder: &Path, note: &Path, key: &Path) -> Result<Answer, Failure> {
         }
         Err(e) => Err(Failure::Refused(e.to_string())),
     }
-}
-
-pub fn load(folder: Option<&Path>, lang: Lang) -> Result<Knowledge, Failure> {
-    let refused = |problems: Vec<Problem>| Failure::Refused(told(&problems, folder, lang));
-    let files = folder.map_or_else(|| Ok(Files::breast()), Files::read).map_err(refused)?;
-    Knowledge::load(&files).map_err(refused)
-}
-
-pub fn told(problems: &[Problem], file: Option<&Path>, lang: Lang) -> String {
-    let of = file.map(|f| f.display().to_string()).unwrap_or_default();
-    let head = match lang {
-        Lang::Ja => format!("{of}: {} 件の問題があります", problems.len()),
-        Lang::En => format!("{of}: {} problem(s)", problems.len()),
-    };
-    let lines: Vec<String> = problems.iter().map(|p| format!("  {}", p.told(lang))).collect();
-    format!("{head}\n{}", lines.join("\n"))
 }

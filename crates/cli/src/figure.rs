@@ -1,15 +1,15 @@
 //! `shirube figure`: one figure from rows. A row is a line of a CSV file, or a participant of a study; a column is a name of
 //! the file, or an expression over the study's items.
 
-use crate::args::At;
 use crate::failure::{Answer, Failure};
-use crate::report_file::told;
-use crate::run::{Opened, write_whole};
+use crate::opened::Opened;
+use crate::options::At;
+use crate::report_file::write_scene;
 use clap::{Args, ValueEnum};
 use conduct::{FactFound, ParticipantView, Role, View, Viewer};
 use jiff::civil::{Date, date};
+use report::Scene;
 use report::figure::{self, Bar, Bin, Fit, Lane, Pair, Quartiles, Sign, Trace};
-use report::{Scene, Typesetter};
 use rules::{Functions, Rule, Scope, Value, Verdict};
 use stats::descriptive::quantile;
 use stats::inference::{Alternative, Level};
@@ -18,7 +18,7 @@ use stats::proportion::{BinomialMethod, Count, binomial_interval};
 use stats::rank::pearson;
 use stats::special::t_isf;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use words::{Lang, Text, number};
 use workbench::table::{Column, Table};
 
@@ -114,7 +114,7 @@ pub struct FigureArgs {
     /// What is measured, with its unit, as the axis says it; of --x and --y in this order
     #[arg(long = "name", value_name = "WORDS")]
     names: Vec<String>,
-    #[arg(long, value_parser = crate::args::lang, default_value = "en")]
+    #[arg(long, value_parser = crate::options::lang, default_value = "en")]
     lang: Lang,
     /// .svg, or .png (by the program `typeset`)
     #[arg(long, value_name = "FILE")]
@@ -149,20 +149,6 @@ pub fn run(args: &FigureArgs) -> Result<Answer, Failure> {
         );
     }
     write_scene(&scene, args.lang, &args.out)
-}
-
-/// A figure as a file of its own: SVG, or PNG by the typesetter.
-pub fn write_scene(scene: &Scene, lang: Lang, out: &Path) -> Result<Answer, Failure> {
-    let png = out.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
-    let bytes = if png {
-        let mut typesetter = Typesetter::start().map_err(|e| told(&e, lang))?;
-        typesetter.png(scene, lang, 2.0).map_err(|e| told(&e, lang))?
-    } else {
-        scene.svg_file(lang).into_bytes()
-    };
-    write_whole(out, &bytes)?;
-    eprintln!("{}", out.display());
-    Ok(Answer::Done)
 }
 
 /// The columns that were named, read from a file or from participants.

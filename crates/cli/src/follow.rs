@@ -1,9 +1,9 @@
 //! `shirube follow`: from a number to its row, the participants behind it, their values and ledger entries; and from a
 //! value or an entry to the rows that it enters.
 
-use crate::args::At;
 use crate::failure::{Answer, Failure};
-use crate::{run, told};
+use crate::options::At;
+use crate::{opened, output, told};
 use analysis::{Origin, Row, Tracer};
 use conduct::{FormKey, ParticipantId, Role, View, Viewer};
 use protocol::Protocol;
@@ -25,7 +25,7 @@ pub struct Wanted<'a> {
 }
 
 pub fn run(study: &Path, at: &At, wanted: &Wanted<'_>, lang: Lang) -> Result<Answer, Failure> {
-    let opened = run::Opened::new(study, at, lang)?;
+    let opened = opened::Opened::new(study, at, lang)?;
     let viewer = Viewer::new("stat", Role::Statistician);
     let adopted = opened.trial.adopted();
     let view = View::new(&adopted, &opened.state, opened.cutoff, &viewer)
@@ -45,7 +45,7 @@ pub fn run(study: &Path, at: &At, wanted: &Wanted<'_>, lang: Lang) -> Result<Ans
             ));
         }
     };
-    run::print(&text)
+    output::print(&text)
 }
 
 struct Teller<'v, 'a> {

@@ -1,7 +1,7 @@
 //! `shirube import`: a CSV file into a new ledger.
 
 use crate::failure::{Answer, Failure};
-use crate::{ledger_file, run};
+use crate::{ledger_file, opened, output};
 use exchange::{File, ImportError, Imported};
 use ledger::Mode;
 use std::io::IsTerminal;
@@ -16,7 +16,7 @@ pub fn run(
     ledger: Option<&str>,
     lang: Lang,
 ) -> Result<Answer, Failure> {
-    let loaded = run::load(study, lang)?;
+    let loaded = opened::load(study, lang)?;
     let (file_name, bytes) = read(file)?;
     let (map_name, map_bytes) = read(map)?;
     let file = File { name: &file_name, bytes: &bytes };
@@ -38,7 +38,7 @@ pub fn run(
         out += &protocol::render(&done.warnings, lang, color);
     }
     out += &told(&done, &file_name, ledger, lang);
-    run::print(&out)
+    output::print(&out)
 }
 
 fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {

@@ -1,9 +1,10 @@
 //! Letters to the participants, press releases and summaries: drafts as files, and what is recorded about them.
 
-use crate::args::{At, lang};
 use crate::failure::{Answer, Failure};
+use crate::opened::Opened;
+use crate::options::{At, lang};
+use crate::output::print;
 use crate::report_file::{Format, WORDS, format, write};
-use crate::run::{Opened, print};
 use crate::{ledger_file, told};
 use clap::{Subcommand, ValueEnum};
 use conduct::{

@@ -1,9 +1,9 @@
 //! `panel import` and `knowledge civic`: a laboratory's files into a profile, CIViC's items into levels.
 
-use crate::args::Format;
-use crate::expert_panel;
 use crate::failure::{Answer, Failure};
-use crate::run::{print, write_whole};
+use crate::knowledge_files;
+use crate::options::Format;
+use crate::output::{print, write_whole};
 use clap::Args;
 use molecular::import::{self, Imported, Input, Role, Stated};
 use molecular::{Build, Specimen, Weight, civic};
@@ -66,7 +66,7 @@ pub struct ImportArgs {
     out: PathBuf,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    #[arg(long, value_parser = crate::args::lang, default_value = "en")]
+    #[arg(long, value_parser = crate::options::lang, default_value = "en")]
     lang: Lang,
 }
 
@@ -150,9 +150,10 @@ pub fn import(args: &ImportArgs) -> Result<Answer, Failure> {
 
 /// The profile must be one that the knowledge can answer: concepts, codes, assays, dates.
 fn known(profile: &Map<String, Value>, today: Option<jiff::civil::Date>, lang: Lang) -> Result<(), Failure> {
-    let refused = |problems: Vec<panel::Problem>| Failure::Refused(expert_panel::told(&problems, None, lang));
+    let refused =
+        |problems: Vec<panel::Problem>| Failure::Refused(knowledge_files::told(&problems, None, lang));
     let read = panel::Profile::from_value(&Value::Object(profile.clone())).map_err(refused)?;
-    let knowledge = expert_panel::load(None, lang)?;
+    let knowledge = knowledge_files::load(None, lang)?;
     for (concept, observations) in &read.observations {
         for o in observations {
             let assay = o.assay_id.as_ref().and_then(|id| knowledge.assays.get(id));
@@ -250,7 +251,7 @@ pub struct CivicArgs {
     unmapped: bool,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    #[arg(long, value_parser = crate::args::lang, default_value = "en")]
+    #[arg(long, value_parser = crate::options::lang, default_value = "en")]
     lang: Lang,
 }
 

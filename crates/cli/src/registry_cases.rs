@@ -1,7 +1,7 @@
 //! Cases that a registry's ledger holds, as profiles.
 
 use crate::failure::Failure;
-use crate::{expert_panel, ledger_file, told};
+use crate::{knowledge_files, ledger_file, told};
 use conduct::{ParticipantView, Role, View, Viewer};
 use ledger::Mode;
 use panel::Profile;
@@ -41,7 +41,7 @@ pub fn cases(ledger: &str, study: Option<&str>, lang: Lang) -> Result<BTreeMap<u
         }
         let profile = from_forms(&values, &protocol.forms).map_err(|problems| {
             let of = format!("{study} {}", p.id());
-            Failure::Refused(expert_panel::told(&problems, Some(std::path::Path::new(&of)), lang))
+            Failure::Refused(knowledge_files::told(&problems, Some(std::path::Path::new(&of)), lang))
         })?;
         out.insert(p.id().0, profile);
     }

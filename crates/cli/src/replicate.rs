@@ -3,10 +3,10 @@
 //! A run is a function of its seed alone, and runs are kept in the order of their seeds: the outcome is the same on any
 //! number of threads.
 
-use crate::args::Format;
 use crate::failure::{Answer, Failure};
+use crate::options::Format;
 use crate::progress::Progress;
-use crate::run;
+use crate::{opened, output};
 use analysis::Results;
 use conduct::{Role, View, Viewer};
 use protocol::{Loaded, Protocol, Published};
@@ -67,7 +67,7 @@ pub fn run(
     if hazard_ratio.is_some_and(|r| !(r.is_finite() && r > 0.0)) || seeds == 0 {
         return Err(Failure::Usage("--seeds is 1 or more, --hazard-ratio above 0".to_owned()));
     }
-    let loaded = run::load(study, lang)?;
+    let loaded = opened::load(study, lang)?;
     let protocol = &loaded.compiled.protocol;
     let plan = Plan::load(study).map_err(|e| Failure::Refused(e.to_string()))?;
     let truth = match (hazard_ratio, protocol.arms.keys().next()) {
@@ -78,7 +78,7 @@ pub fn run(
     if let Some(path) = out {
         let lines: Result<Vec<String>, _> = runs.iter().map(serde_json::to_string).collect();
         let lines = lines.map_err(|e| Failure::unusable(path.display(), e))?;
-        run::write_whole(path, (lines.join("\n") + "\n").as_bytes())?;
+        output::write_whole(path, (lines.join("\n") + "\n").as_bytes())?;
     }
     // Another truth than the one that was tuned is tuned to nothing.
     let tuned = |id: &str| hazard_ratio.is_none() && plan.calibrated.iter().any(|c| c == id);
@@ -88,9 +88,9 @@ pub fn run(
     match format {
         Format::Json => {
             let json = serde_json::to_string_pretty(&told).map_err(|e| Failure::unusable("replicates", e))?;
-            run::print(&format!("{json}\n"))
+            output::print(&format!("{json}\n"))
         }
-        Format::Text => run::print(&text(&told, lang)),
+        Format::Text => output::print(&text(&told, lang)),
     }
 }
 

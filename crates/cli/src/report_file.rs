@@ -1,15 +1,16 @@
 //! Reports as files: which kind of document, and in which format.
 
-use crate::args::At;
 use crate::failure::{Answer, Failure};
+use crate::opened::{Opened, load};
+use crate::options::At;
+use crate::output::write_whole;
 use crate::progress::Progress;
-use crate::run::{Opened, load, write_whole};
 use analysis::{ENGINE, Results};
 use conduct::{Adopted, ParticipantId, Role, View, Viewer};
 use jiff::civil::Date;
 use report::casebook::{Origin, Origins};
 use report::comparison::Beside;
-use report::{Document, TypesetError, Typesetter};
+use report::{Document, Scene, TypesetError, Typesetter};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,6 +73,20 @@ pub fn told(e: &TypesetError, lang: Lang) -> Failure {
     }
 }
 
+/// A figure as a file of its own: SVG, or PNG by the typesetter.
+pub fn write_scene(scene: &Scene, lang: Lang, out: &Path) -> Result<Answer, Failure> {
+    let png = out.extension().is_some_and(|e| e.eq_ignore_ascii_case("png"));
+    let bytes = if png {
+        let mut typesetter = Typesetter::start().map_err(|e| told(&e, lang))?;
+        typesetter.png(scene, lang, 2.0).map_err(|e| told(&e, lang))?
+    } else {
+        scene.svg_file(lang).into_bytes()
+    };
+    write_whole(out, &bytes)?;
+    eprintln!("{}", out.display());
+    Ok(Answer::Done)
+}
+
 /// Writes a document as a page or as PDF, and says what a reader should know.
 pub fn write(document: &Document, format_is_pdf: bool, out: &Path) -> Result<Answer, Failure> {
     if format_is_pdf {
@@ -122,7 +137,7 @@ pub fn figure(study: &Path, at: &At, lang: Lang, id: &str, out: &Path) -> Result
             Lang::En => format!("this report has no figure `{id}`; it has {known}"),
         }));
     };
-    crate::figure::write_scene(&found.scene, lang, out)
+    write_scene(&found.scene, lang, out)
 }
 
 /// A document in any of its formats.

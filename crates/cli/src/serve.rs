@@ -109,7 +109,7 @@ pub struct Open {
 /// The letters of a study, from the folder that is of this study.
 fn texts(folders: &[PathBuf], study: &str) -> Result<Option<Letters>, Failure> {
     for folder in folders {
-        if crate::run::load(folder, Lang::En)?.compiled.protocol.study == study {
+        if crate::opened::load(folder, Lang::En)?.compiled.protocol.study == study {
             return crate::letter::texts(folder, Lang::En);
         }
     }

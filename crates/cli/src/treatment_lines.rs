@@ -1,9 +1,9 @@
 //! `panel lines`: lines of therapy from the treatments of a profile, shown with their rules, correctable.
 
-use crate::args::Format;
-use crate::expert_panel;
 use crate::failure::{Answer, Failure};
-use crate::run::{print, write_whole};
+use crate::knowledge_files;
+use crate::options::Format;
+use crate::output::{print, write_whole};
 use clap::Args;
 use panel::lines::{self, Correction, Lines};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ pub struct LinesArgs {
     out: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    #[arg(long, value_parser = crate::args::lang, default_value = "en")]
+    #[arg(long, value_parser = crate::options::lang, default_value = "en")]
     lang: Lang,
 }
 
@@ -38,10 +38,10 @@ pub fn run(args: &LinesArgs) -> Result<Answer, Failure> {
         json = inner.take();
     }
     let refused = |problems: Vec<panel::Problem>| {
-        Failure::Refused(expert_panel::told(&problems, Some(&args.profile), args.lang))
+        Failure::Refused(knowledge_files::told(&problems, Some(&args.profile), args.lang))
     };
     let profile = panel::Profile::from_value(&json).map_err(refused)?;
-    let knowledge = expert_panel::load(None, args.lang)?;
+    let knowledge = knowledge_files::load(None, args.lang)?;
     let prior = profile.prior.unwrap_or_default();
     let mut decided = lines::decided(&prior.items);
     let new = match &args.correct {

@@ -1,7 +1,7 @@
 //! `shirube verify`: the chain, the checkpoints, what stands beside the chain, every decision, every draw.
 
 use crate::failure::{Answer, Failure};
-use crate::{evidence, ledger_file, run, told};
+use crate::{evidence, ledger_file, output, told};
 use ledger::{Checkpoint, Fault, FaultKind, Hash, Mode, Store};
 use std::path::PathBuf;
 use words::{Lang, Text};
@@ -34,7 +34,7 @@ pub fn run(wanted: &Wanted, lang: Lang) -> Result<Answer, Failure> {
     let mut answer = Answer::Done;
     let mut fault = |found: Text| {
         answer = Answer::No;
-        run::print(&told::finding(found.get(lang), lang)).map(drop)
+        output::print(&told::finding(found.get(lang), lang)).map(drop)
     };
     // A checkpoint of a study that is gone is the very thing to say.
     for lost in checkpoints.iter().filter(|c| !there.iter().any(|s| c.is_of(s))) {
@@ -72,14 +72,14 @@ pub fn run(wanted: &Wanted, lang: Lang) -> Result<Answer, Failure> {
         if !report.holds() {
             answer = Answer::No;
         }
-        run::print(&told::verified(&report, &signed, !keys.is_empty(), beside, lang))?;
+        output::print(&told::verified(&report, &signed, !keys.is_empty(), beside, lang))?;
     }
     if beside {
         let told = Text::new(
             "台帳に問題があります(最初の指摘を見てください)",
             "the ledger does NOT hold: see the first findings",
         );
-        run::print(&told::conclusion(told.get(lang), lang))?;
+        output::print(&told::conclusion(told.get(lang), lang))?;
     }
     Ok(answer)
 }
