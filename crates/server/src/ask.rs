@@ -3,7 +3,7 @@
 use crate::App;
 use crate::error::Trouble;
 use crate::study::{Done, Picture, Study};
-use crate::tongue::Tongue;
+use crate::tongue::{Tongue, role_key};
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::Uri;
 use axum::http::header::COOKIE;
@@ -223,6 +223,11 @@ impl Ask {
         self.reach(action) != Reach::Nothing
     }
 
+    /// The day up to which expectations are judged: the cut-off, or the last day of the ledger.
+    pub fn day(&self) -> Date {
+        self.cutoff.unwrap_or_else(|| self.last_day())
+    }
+
     /// Whether something can be entered at all: by right, and not while looking at the past.
     pub fn may_now(&self, action: Action) -> bool {
         self.may(action) && !self.is_past()
@@ -233,7 +238,11 @@ impl Ask {
         match path {
             "participants" | "queries" => self.may(Action::SeeParticipants),
             "register" => self.may(Action::Register),
-            "letters" => crate::pages::letters::open_to(self),
+            "letters" => {
+                [Action::AdoptLetter, Action::SignLetter, Action::AskForLetter, Action::SeeResultsByArm]
+                    .into_iter()
+                    .any(|action| self.may(action))
+            }
             "ledger" => self.may(Action::SeeLedger),
             // The report tells results by arm; one without them is not made yet.
             "report" => self.may(Action::SeeResultsByArm),
@@ -264,7 +273,7 @@ impl Ask {
     }
 
     pub fn role(&self, role: Role, site: Option<&SiteId>) -> String {
-        let role = self.t.say(&crate::shell::role_key(role)).into_owned();
+        let role = self.t.say(&role_key(role)).into_owned();
         match site {
             Some(site) => format!("{role} · {}", self.site_name(site)),
             None => role,

@@ -6,7 +6,7 @@ use crate::tongue::Tongue;
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use conduct::{Nature, Role};
+use conduct::Nature;
 use jiff::civil::Date;
 use words::Lang;
 
@@ -111,10 +111,6 @@ fn nature_told(nature: Nature) -> NatureTold {
         Nature::Completed => "nature-completed-what",
     };
     NatureTold { name: nature_key(nature), what }
-}
-
-pub fn role_key(role: Role) -> String {
-    format!("role-{}", role.name())
 }
 
 impl Shell {

@@ -119,7 +119,7 @@ pub fn event(ask: &Ask, protocol: &Protocol, event: &Event) -> String {
     let own = |text: &Text| t.of(text).to_owned();
     let step = |s: &conduct::StepId| step_name(lang, protocol, s.as_str());
     let form = |f: &FormKey| key_name(lang, protocol, f);
-    let role = |r: &conduct::Role| t.say(&crate::shell::role_key(*r)).into_owned();
+    let role = |r: &conduct::Role| t.say(&crate::tongue::role_key(*r)).into_owned();
     let (kind, x, y): (&str, String, String) = match event {
         Event::StudyOpened { .. } => ("study_opened", String::new(), String::new()),
         Event::ProtocolAdopted { version, .. } => ("protocol_adopted", version.clone(), String::new()),

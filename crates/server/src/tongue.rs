@@ -1,6 +1,7 @@
 //! What the pages say, by key, in the reader's language.
 
 use crate::error::StartError;
+use conduct::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -79,4 +80,9 @@ impl Tongue {
     pub fn moment(&self, at: &Timestamp, zone: &TimeZone) -> String {
         at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
+}
+
+/// The message that names a role.
+pub fn role_key(role: Role) -> String {
+    format!("role-{}", role.name())
 }

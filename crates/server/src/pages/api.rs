@@ -1,11 +1,9 @@
 //! What moves with the cut-off: as a part of the overview, and as JSON for the slider.
 
 use super::Line;
-use super::list::day as day_of;
 use crate::ask::{Ask, blocking};
 use crate::error::Trouble;
 use crate::figures;
-use crate::pages::overview::{registered, registrations};
 use crate::told;
 use crate::tongue::Tongue;
 use askama::Template;
@@ -52,7 +50,7 @@ struct Overdue {
 pub(crate) async fn moment(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeStudy)?;
-        let day = day_of(&ask);
+        let day = ask.day();
         // The links in it carry the cut-off and position that were asked for.
         let part = format!("moment {} {} {:?}", ask.t.tag(), ask.cutoff_asked, ask.as_of);
         let body = ask.study.cached(&ask.picture, day, &ask.viewer, (&part, 1), || tell_moment(&ask, day))?;
@@ -68,7 +66,7 @@ fn tell_moment(ask: &Ask, day: Date) -> Result<String, Trouble> {
     let overdue = overdue(ask, &view, day);
     let html = kept_moves_with(ask, &view, day, || overdue.clone())?;
     let steps = view.protocol().protocol.steps.keys();
-    let registered: BTreeMap<&String, u32> = steps.map(|s| (s, registrations(&view, s))).collect();
+    let registered: BTreeMap<&String, u32> = steps.map(|s| (s, view.registrations(s))).collect();
     let body = serde_json::json!({
         "study": ask.study.name,
         "cutoff": day.to_string(),
@@ -118,9 +116,28 @@ fn kept_moves_with(
     ask.study.cached(&ask.picture, day, &ask.viewer, (&part, 1), || moves(ask, view, overdue()))
 }
 
+/// Registrations at each step up to `day`.
+pub(crate) fn registered(ask: &Ask, view: &View<'_>) -> Vec<Line> {
+    let protocol = &view.protocol().protocol;
+    let planned = &protocol.accrual;
+    protocol
+        .steps
+        .iter()
+        .map(|(id, step)| {
+            let n = view.registrations(id);
+            Line {
+                label: told::name(ask.t.0, &step.ja, &step.en).to_owned(),
+                value: ask.t.n(&n),
+                of: (planned.step == *id).then(|| ask.t.count("planned-n", &planned.planned).into_owned()),
+                href: Some(ask.to("participants")),
+            }
+        })
+        .collect()
+}
+
 /// The part of the overview that the slider replaces.
 fn moves(ask: &Ask, view: &View<'_>, overdue: OverdueBySite) -> Result<String, Trouble> {
-    let day = view.cutoff().unwrap_or_else(|| day_of(ask));
+    let day = view.cutoff().unwrap_or_else(|| ask.day());
     let compiled = ask.protocol()?.clone();
     let protocol = &compiled.protocol;
     let (t, lang) = (ask.t, ask.t.0);
@@ -153,7 +170,7 @@ fn moves(ask: &Ask, view: &View<'_>, overdue: OverdueBySite) -> Result<String, T
     let rest = by_site.len().saturating_sub(SITES);
     let step = told::step_name(lang, protocol, &protocol.accrual.step);
     let day_text = day.to_string();
-    let n = registrations(view, &protocol.accrual.step);
+    let n = view.registrations(&protocol.accrual.step);
     let moves = Moves {
         t,
         accrual,

@@ -1,7 +1,7 @@
 //! One participant's casebook: registrations, what is due, every form, every value with its history.
 
 use super::Wait;
-use super::list::day as day_of;
+use super::links::{anchor, form_href, participant};
 use super::queries::{Shown as QueryShown, show as show_query};
 use crate::ask::{Ask, blocking, segment};
 use crate::error::Trouble;
@@ -93,33 +93,6 @@ struct Was {
     why: String,
 }
 
-/// The participant that the address names, if this viewer may see it; otherwise it does not exist.
-pub(crate) fn participant<'a>(ask: &Ask, view: &View<'a>) -> Result<ParticipantView<'a>, Trouble> {
-    let id = u32::try_from(ask.part_number("participant")?).map_err(|_| Trouble::Missing)?;
-    view.participant(ParticipantId(id)).ok_or(Trouble::Missing)
-}
-
-/// The address of one filling of a form.
-pub(crate) fn form_href(ask: &Ask, id: ParticipantId, key: &FormKey) -> String {
-    let mut out = ask.to_bare(&format!("participants/{id}/forms/{}", segment(key.form.as_str())));
-    let mut more: Vec<String> = Vec::new();
-    if let Some(visit) = &key.visit {
-        more.push(format!("visit={}", segment(visit.as_str())));
-    }
-    if key.number > 1 {
-        more.push(format!("number={}", key.number));
-    }
-    if !more.is_empty() {
-        out.push('?');
-        out.push_str(&more.join("&"));
-    }
-    out
-}
-
-pub(crate) fn anchor(key: &FormKey) -> String {
-    format!("f-{}-{}-{}", key.form, key.visit.as_ref().map_or("", |v| v.as_str()), key.number)
-}
-
 pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeParticipants)?;
@@ -127,7 +100,7 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         let p = &participant(&ask, &view)?;
         let protocol = &view.protocol().protocol;
         let (t, lang) = (ask.t, ask.t.0);
-        let expected = p.expected(day_of(&ask));
+        let expected = p.expected(ask.day());
         let queries: Vec<_> = view.queries().into_iter().filter(|q| q.participant == p.id()).collect();
         let mut seqs: Vec<u64> =
             p.forms().iter().flat_map(|(_, f)| f.values.values().flatten()).map(|given| given.seq).collect();
@@ -413,7 +386,7 @@ fn form_told(
             history,
             results: ask
                 .may(Action::SeeResultsByArm)
-                .then(|| super::results::value_href(ask, p.id(), key, &item.id)),
+                .then(|| super::links::value_href(ask, p.id(), key, &item.id)),
         });
     }
     let told_day = if straddles {

@@ -1,5 +1,6 @@
 //! For the demonstration: choosing as whom to act.
 
+use super::links::back;
 use crate::ask::{Ask, COOKIE_NAME, cast_key};
 use crate::error::Trouble;
 use axum::extract::Form;
@@ -18,17 +19,4 @@ pub(crate) async fn act_as(
     }
     let cookie = format!("{COOKIE_NAME}={key}; Path=/; HttpOnly; SameSite=Strict");
     Ok(([(SET_COOKIE, cookie)], Redirect::to(back(&ask, typed.get("back")))).into_response())
-}
-
-/// The page to go back to: within this study only, so that no form can send anybody elsewhere.
-pub(crate) fn back<'a>(ask: &Ask, wanted: Option<&'a String>) -> &'a str {
-    let home = ask.to_bare("");
-    match wanted {
-        Some(to)
-            if to == &home || to.starts_with(&format!("{home}/")) || to.starts_with(&format!("{home}?")) =>
-        {
-            to
-        }
-        _ => "..",
-    }
 }

@@ -1,6 +1,7 @@
 //! Entering one form: fields with kinds of missing, mistakes at the fields, corrections with a reason.
 
-use super::book::{derived, form_href, participant};
+use super::book::derived;
+use super::links::{form_href, participant};
 use super::queries::{Shown as QueryShown, key as key_of, show as show_query};
 use super::{Because, because};
 use crate::ask::{Ask, blocking, execute};

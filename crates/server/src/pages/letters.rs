@@ -1,8 +1,8 @@
 //! Letters to the participants, press releases and summaries: drafts, versions with comments and sign-off, and, hospital by
 //! hospital, who was asked and who has a letter.
 
+use super::links::back;
 use super::report::{kept, not_set, policy};
-use super::{cast::back, list::day as day_of};
 use crate::ask::{Ask, blocking};
 use crate::error::Trouble;
 use crate::fields::Choice;
@@ -100,13 +100,6 @@ struct HandedTold {
     text: String,
     how: String,
     entry: Option<String>,
-}
-
-/// Whether the page exists for somebody.
-pub(crate) fn open_to(ask: &Ask) -> bool {
-    [Action::AdoptLetter, Action::SignLetter, Action::AskForLetter, Action::SeeResultsByArm]
-        .into_iter()
-        .any(|action| ask.may(action))
 }
 
 /// Whose texts hold results by arm, and how far these have come: drafts are for those who make them and see results, a
@@ -210,12 +203,12 @@ fn made(
 /// Where the cut-off of drafts stands: as asked, or that of the last look, or the last day.
 fn draft_day(ask: &Ask) -> Date {
     let look = ask.picture.state.looks.last().map(|l| l.cutoff);
-    ask.cutoff.filter(|_| ask.cutoff_asked).or(look).unwrap_or_else(|| day_of(ask))
+    ask.cutoff.filter(|_| ask.cutoff_asked).or(look).unwrap_or_else(|| ask.day())
 }
 
 pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
-        if !open_to(&ask) {
+        if !ask.may_open("letters") {
             return Err(Trouble::Missing);
         }
         // The cut-off of the address is that of the drafts; who was asked and has a letter is told as it is now.
@@ -433,7 +426,9 @@ fn named<'a>(ask: &'a Ask, id: &str) -> Result<Named<'a>, Trouble> {
         return found.filter(|_| may_read(ask, None)).map(Named::Draft).ok_or(Trouble::Missing);
     }
     let text = ask.picture.state.letters.texts.iter().find(|t| t.adopted.text.to_string() == id);
-    text.filter(|t| open_to(ask) && may_read(ask, Some(t))).map(Named::Adopted).ok_or(Trouble::Missing)
+    text.filter(|t| ask.may_open("letters") && may_read(ask, Some(t)))
+        .map(Named::Adopted)
+        .ok_or(Trouble::Missing)
 }
 
 /// A text as a document. Of the ledger only if the folder still makes these very words; otherwise none.

@@ -59,11 +59,6 @@ const STATES: &[(&str, &str)] = &[
     ("ended", "state-ended"),
 ];
 
-/// The day up to which expectations are judged: the cut-off, or the last day of the ledger.
-pub(crate) fn day(ask: &Ask) -> Date {
-    ask.cutoff.unwrap_or_else(|| ask.last_day())
-}
-
 /// Overdue forms and open queries by participant.
 pub(crate) struct Counts {
     pub overdue: BTreeMap<ParticipantId, usize>,
@@ -115,7 +110,7 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         let (t, lang) = (ask.t, ask.t.0);
         let view = ask.view()?;
         let protocol = &view.protocol().protocol;
-        let counts = counts(&view, day(&ask));
+        let counts = counts(&view, ask.day());
         let (site, state, find) = (ask.asked("site"), ask.asked("state"), ask.asked("find").trim());
         let arms = ask.may(Action::SeeArm) && !protocol.allocation.is_empty();
         let mut rows = Vec::new();

@@ -7,6 +7,7 @@ pub(crate) mod cast;
 pub(crate) mod enter;
 pub(crate) mod ledger;
 pub(crate) mod letters;
+pub(crate) mod links;
 pub(crate) mod list;
 pub(crate) mod overview;
 pub(crate) mod panel;

@@ -1,6 +1,5 @@
 //! Where the study stands, what waits, what changed; and the cut-off that moves the figures.
 
-use super::list::day as day_of;
 use super::{Line, Wait, ledger};
 use crate::App;
 use crate::ask::{Ask, blocking};
@@ -95,7 +94,7 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         ask.must(Action::SeeStudy)?;
         let protocol = ask.protocol()?.clone();
         let (t, lang) = (ask.t, ask.t.0);
-        let day = day_of(&ask);
+        let day = ask.day();
         let view = ask.view_at(Some(day))?;
         let changed = match ask.may(Action::SeeLedger) {
             true => ledger::latest(&ask, ask.picture.state.head.seq + 1, CHANGES)?.0,
@@ -119,7 +118,7 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
 /// Registrations at each step up to `day`, sites, and the day of the latest entry.
 fn where_am_i(ask: &Ask, view: &View<'_>) -> Vec<Line> {
     let t = ask.t;
-    let mut lines = registered(ask, view);
+    let mut lines = api::registered(ask, view);
     let sites = view.sites();
     let with = sites.iter().filter(|s| !s.registered.is_empty()).count();
     lines.push(Line {
@@ -135,30 +134,6 @@ fn where_am_i(ask: &Ask, view: &View<'_>) -> Vec<Line> {
         href: None,
     });
     lines
-}
-
-/// Registrations at each step up to `day`.
-pub(crate) fn registered(ask: &Ask, view: &View<'_>) -> Vec<Line> {
-    let protocol = &view.protocol().protocol;
-    let planned = &protocol.accrual;
-    protocol
-        .steps
-        .iter()
-        .map(|(id, step)| {
-            let n = registrations(view, id);
-            Line {
-                label: told::name(ask.t.0, &step.ja, &step.en).to_owned(),
-                value: ask.t.n(&n),
-                of: (planned.step == *id).then(|| ask.t.count("planned-n", &planned.planned).into_owned()),
-                href: Some(ask.to("participants")),
-            }
-        })
-        .collect()
-}
-
-/// Registrations at a step in the whole study: how many there are is no secret, who they are is.
-pub(crate) fn registrations(view: &View<'_>, step: &str) -> u32 {
-    view.registrations(step)
 }
 
 /// As [`waits`], made once for everyone for whom the same waits.
@@ -181,7 +156,7 @@ fn waits(ask: &Ask, view: &View<'_>) -> Result<Vec<Wait>, Trouble> {
         }
     };
     if ask.may(Action::SeeParticipants) {
-        let overdue = view.overdue(day_of(ask)).len();
+        let overdue = view.overdue(ask.day()).len();
         add(overdue, &|n| t.count("wait-overdue", &n).into_owned(), "participants", &[("state", "overdue")]);
         let queries = view.queries();
         let count = |status| queries.iter().filter(|q| q.status == status).count();

@@ -1,10 +1,10 @@
 //! Queries: the list, raising, answering, returning, closing.
 
-use super::cast::back;
+use super::links::back;
+use super::links::{anchor, participant};
 use crate::ask::{Ask, blocking, execute};
 use crate::error::Trouble;
 use crate::fields::Choice;
-use crate::pages::book::{anchor, participant};
 use crate::shell::{Shell, page as render};
 use crate::told::{self, Mark};
 use askama::Template;

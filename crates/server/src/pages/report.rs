@@ -1,11 +1,11 @@
 //! The report at a cut-off: a page around it, and the report itself as a document of its own.
 
-use super::list::day as day_of;
+use super::links::{analysis_href, files, key_href};
 use crate::ask::{Ask, blocking};
 use crate::error::Trouble;
 use crate::figures;
 use crate::pages::overview::slider;
-use crate::pages::results::{analysis_href, key_href, whole};
+use crate::pages::results::whole;
 use crate::shell::{Shell, page as render};
 use askama::Template;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use conduct::Action;
 use jiff::civil::Date;
 use ledger::Hash;
-use report::{TypesetError, Typesetter};
+use report::TypesetError;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -34,7 +34,7 @@ struct ReportPage {
 pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
-        let day = day_of(&ask);
+        let day = ask.day();
         let m = slider(&ask, day);
         render(&ReportPage {
             s: Shell::of(&ask, "report").at_day(day),
@@ -48,12 +48,6 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         })
     })
     .await
-}
-
-/// Files of one name, each with its address. What the typesetter makes is offered where there is one.
-pub(crate) fn files(ask: &Ask, stem: &str, kinds: &[&str]) -> Vec<(String, String)> {
-    let here = kinds.iter().filter(|end| !["pdf", "png"].contains(*end) || Typesetter::available());
-    here.map(|end| (end.to_uppercase(), ask.to(&format!("report/files/{stem}.{end}")))).collect()
 }
 
 /// The same as links in a document of its own.
@@ -104,7 +98,7 @@ fn is_id(text: &str) -> bool {
 pub(crate) async fn document(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
-        let day = day_of(&ask);
+        let day = ask.day();
         // The ways to rows keep what the address names of cut-off and position.
         let asked = (ask.cutoff_asked, ask.as_of.is_some());
         let key = format!("report {} {asked:?}", ask.t.tag());
@@ -152,7 +146,7 @@ pub(crate) async fn file(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
         let (stem, end) = ask.part("file")?.rsplit_once('.').ok_or(Trouble::Missing)?;
-        let day = day_of(&ask);
+        let day = ask.day();
         let name = |results: &analysis::Results| format!("{}-{day}-{stem}.{end}", results.study);
         if ["csv", "json"].contains(&end) {
             let results = rows(&ask, day, stem)?;

@@ -1,10 +1,9 @@
 //! Results by number, and each followed home: row, participants, values, ledger entries; and back from a value.
 
-use super::list::day as day_of;
-use crate::ask::{Ask, blocking, segment};
+use super::links::{analysis_href, anchor, key_href, participant as participant_of};
+use crate::ask::{Ask, blocking};
 use crate::error::Trouble;
 use crate::fields;
-use crate::pages::book::{anchor, participant as participant_of};
 use crate::shell::{Shell, page as render};
 use crate::study::{RESULTS, ROWS};
 use crate::told;
@@ -124,7 +123,7 @@ pub(crate) fn whole(ask: &Ask, view: &View<'_>, day: Date) -> Result<Arc<Results
 pub(crate) async fn index(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
-        let day = day_of(&ask);
+        let day = ask.day();
         let protocol = &ask.protocol()?.protocol;
         let analyses = protocol.analyses.iter().map(|(id, a)| Link {
             href: analysis_href(&ask, id),
@@ -139,7 +138,7 @@ pub(crate) async fn index(ask: Ask) -> Result<Response, Trouble> {
 pub(crate) async fn analysis(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
-        let day = day_of(&ask);
+        let day = ask.day();
         let view = ask.view_at(Some(day))?;
         let id = ask.part("analysis")?;
         let protocol = &view.protocol().protocol;
@@ -155,7 +154,7 @@ pub(crate) async fn analysis(ask: Ask) -> Result<Response, Trouble> {
             index: ask.to("results"),
             title: told::name(ask.t.0, &planned.ja, &planned.en).to_owned(),
             refused,
-            files: super::report::files(&ask, id, &["csv", "json"]),
+            files: super::links::files(&ask, id, &["csv", "json"]),
         })
     })
     .await
@@ -164,7 +163,7 @@ pub(crate) async fn analysis(ask: Ask) -> Result<Response, Trouble> {
 pub(crate) async fn row(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
-        let day = day_of(&ask);
+        let day = ask.day();
         let view = ask.view_at(Some(day))?;
         let id = ask.part("analysis")?;
         let protocol = &view.protocol().protocol;
@@ -217,7 +216,7 @@ pub(crate) async fn of_value(ask: Ask) -> Result<Response, Trouble> {
     blocking(move || {
         ask.must(Action::SeeResultsByArm)?;
         ask.must(Action::SeeParticipants)?;
-        let day = day_of(&ask);
+        let day = ask.day();
         let view = ask.view_at(Some(day))?;
         let p = participant_of(&ask, &view)?;
         let protocol = &view.protocol().protocol;
@@ -244,30 +243,9 @@ pub(crate) async fn of_value(ask: Ask) -> Result<Response, Trouble> {
     .await
 }
 
-/// The address of the page that tells which results a value enters.
-pub(crate) fn value_href(ask: &Ask, id: ParticipantId, key: &FormKey, item: &str) -> String {
-    let number = key.number.to_string();
-    let mut more = vec![("form", key.form.as_str()), ("item", item), ("number", number.as_str())];
-    more.extend(key.visit.as_ref().map(|v| ("visit", v.as_str())));
-    ask.to_with(&format!("participants/{id}/results"), &more)
-}
-
-/// The address of an analysis' rows.
-pub(crate) fn analysis_href(ask: &Ask, id: &str) -> String {
-    ask.to(&format!("results/{}", segment(id)))
-}
-
 fn row_href(ask: &Ask, row: &Row, participant: Option<ParticipantId>) -> String {
     let id = participant.map(|p| p.to_string());
     key_href(ask, &row.key(), id.as_deref())
-}
-
-/// The address of the page of a row, from the row's key.
-pub(crate) fn key_href(ask: &Ask, key: &str, participant: Option<&str>) -> String {
-    let analysis = key.split('|').next().unwrap_or_default();
-    let mut more = vec![("row", key)];
-    more.extend(participant.map(|id| ("participant", id)));
-    ask.to_with(&format!("results/{}/row", segment(analysis)), &more)
 }
 
 fn number(ask: &Ask, row: &Row) -> Number {

@@ -1,6 +1,6 @@
 //! Sites: their papers, what is missing, what they have registered, what is overdue.
 
-use super::list::{counts, day as day_of};
+use super::list::counts;
 use crate::ask::{Ask, blocking};
 use crate::error::Trouble;
 use crate::shell::{Shell, page as render};
@@ -40,7 +40,7 @@ pub(crate) fn lacking(ask: &Ask, view: &View<'_>) -> usize {
 
 fn may_register(ask: &Ask, view: &View<'_>, site: &SiteView<'_>) -> bool {
     let steps = view.protocol().protocol.steps.keys();
-    steps.into_iter().all(|step| view.missing_papers(site.id, step, day_of(ask)).is_empty())
+    steps.into_iter().all(|step| view.missing_papers(site.id, step, ask.day()).is_empty())
 }
 
 pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
@@ -48,7 +48,7 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         ask.must(Action::SeeStudy)?;
         let view = ask.view()?;
         let protocol = &view.protocol().protocol;
-        let (t, lang, day) = (ask.t, ask.t.0, day_of(&ask));
+        let (t, lang, day) = (ask.t, ask.t.0, ask.day());
         let counts = counts(&view, day);
         let count = |site: &SiteView<'_>, of: &std::collections::BTreeMap<conduct::ParticipantId, usize>| {
             view.participants()

@@ -6,7 +6,7 @@ use crate::App;
 use crate::ask::{Ask, blocking, segment};
 use crate::desk::desk;
 use crate::error::Trouble;
-use crate::pages::book::participant;
+use crate::pages::links::participant;
 use crate::shell::{Shell, page_with};
 use askama::Template;
 use axum::extract::Query as Asked;

@@ -133,7 +133,7 @@ pub(super) fn show_start(
             }
         });
         let shown: Vec<Candidate> = shown.collect();
-        let registered = super::overview::registrations(&view, id);
+        let registered = view.registrations(id);
         let mut about = match step.cap {
             Some(cap) => t.with2("step-cap", &t.n(&registered), &t.n(&cap)).into_owned(),
             None => t.with("step-count", &t.n(&registered)).into_owned(),

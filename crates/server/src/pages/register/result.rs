@@ -1,7 +1,8 @@
 //! After registration: number and arm; or, when the last attempt did not register, why.
 
 use super::super::because;
-use super::super::book::{expectation, participant};
+use super::super::book::expectation;
+use super::super::links::participant;
 use super::verdict::{CriterionShown, Judged, criterion, rank, verdict_class};
 use crate::ask::{Ask, blocking, segment};
 use crate::error::Trouble;

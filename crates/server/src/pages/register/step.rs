@@ -1,9 +1,9 @@
 //! The form of one step: filled, judged, confirmed, registered.
 
-use super::super::book::participant;
 use super::super::enter::{
     Correction, Sheet, changes, correction, correction_faults, on_behalf, present, sheets,
 };
+use super::super::links::participant;
 use super::super::{Because, because};
 use super::consent::{Consent, consent_form, day_or};
 use super::verdict::{Judged, digest, judged};
