@@ -15,20 +15,47 @@ pub fn store(name: &str, mode: Mode, lang: Lang) -> Result<Box<dyn Store>, Failu
 
 /// The one study of a ledger; several need to be told apart by the study folder.
 pub fn only_study(store: &dyn Store, name: &str, lang: Lang) -> Result<String, Failure> {
-    let mut studies = store.studies().map_err(|e| Failure::Unusable(e.told().get(lang).to_owned()))?;
+    let mut studies = studies(store, lang)?;
+    let held = held(&studies, lang);
     match (studies.pop(), studies.len()) {
         (Some(study), 0) => Ok(study),
-        (None, _) => Err(Failure::Unusable(format!("{name}: the ledger holds no study"))),
-        (Some(_), more) => {
-            Err(Failure::Usage(format!("{name}: the ledger holds {} studies; name one", more + 1)))
-        }
+        (None, _) => Err(Failure::Unusable(format!("{name}: {held}"))),
+        (Some(_), _) => Err(Failure::Usage(match lang {
+            Lang::Ja => format!("{name}: {held}。どの試験かを指定してください"),
+            Lang::En => format!("{name}: {held}; name one"),
+        })),
+    }
+}
+
+fn studies(store: &dyn Store, lang: Lang) -> Result<Vec<String>, Failure> {
+    store.studies().map_err(|e| Failure::Unusable(e.told().get(lang).to_owned()))
+}
+
+fn held(studies: &[String], lang: Lang) -> String {
+    match (studies, lang) {
+        ([], Lang::Ja) => "台帳に試験がありません".to_owned(),
+        ([], Lang::En) => "the ledger holds no study".to_owned(),
+        (some, Lang::Ja) => format!("台帳にある試験は {} です", some.join("、")),
+        (some, Lang::En) => format!("the ledger holds {}", some.join(", ")),
     }
 }
 
 /// Folds a study from its ledger, with the seeds beside it when they are there.
 pub fn trial(name: &str, study: &str, mode: Mode, lang: Lang) -> Result<Trial, Failure> {
     let (store, seeds) = (store(name, mode, lang)?, seeds(name, None)?.unwrap_or_default());
-    Trial::open(store, study, seeds).map_err(|e| Failure::Unusable(format!("{name}: {}", e.told().get(lang))))
+    let others = studies(&*store, lang)?;
+    Trial::open(store, study, seeds).map_err(|e| {
+        let told = e.told();
+        Failure::Unusable(match (&e, lang) {
+            (conduct::TrialError::NoStudy(_), Lang::Ja) => {
+                format!("{name}: {}{}。", told.ja, held(&others, lang))
+            }
+            (conduct::TrialError::NoStudy(_), Lang::En) => {
+                format!("{name}: {}; {}", told.en, held(&others, lang))
+            }
+            _ => format!("{name}: {}", told.get(lang)),
+        })
+    })
 }
 
 /// The state as it stood at a position (a whole number) or a time.
