@@ -144,3 +144,61 @@ fn data_without_an_answer_are_refused_by_name() {
     let nan = kaplan_meier(&Survival::new(&[f64::NAN], &[true]), &KmOptions::default());
     assert!(matches!(nan.err(), Some(StatsError::NotFinite { row: 1, .. })));
 }
+
+fn cells(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    table.lines().skip(1).map(|l| l.split(',').collect())
+}
+
+/// Leukaemia of Freireich 1963. Sums of O - E and V in R; SAS LIFETEST prints 16.7929 and 13.4579 (Wilcoxon).
+#[test]
+fn the_named_weights_of_the_log_rank_test_give_the_leukaemia_statistics() {
+    let rows: Vec<_> = cells(include_str!("../../../docs/stats/data/leukaemia.csv")).collect();
+    let time: Vec<f64> = rows.iter().map(|r| r[0].parse().unwrap()).collect();
+    let event: Vec<bool> = rows.iter().map(|r| r[1] == "1").collect();
+    let group: Vec<usize> = rows.iter().map(|r| usize::from(r[2] == "6-MP")).collect();
+    for (weight, chi_square) in [
+        (LogrankWeight::One, 16.792_940_989_2),
+        (LogrankWeight::Gehan, 13.457_852_049_6),
+        (LogrankWeight::TaroneWare, 15.123_575_301_9),
+        (LogrankWeight::Peto, 14.084_139_866_9),
+        (LogrankWeight::ModifiedPeto, 13.911_285_454_9),
+    ] {
+        let options = LogrankOptions { weight, ..LogrankOptions::default() };
+        let t = logrank(&Survival::new(&time, &event), &group, 2, None, &options).unwrap();
+        assert!((t.chi_square - chi_square).abs() < 1e-10 * chi_square, "{weight:?}: {}", t.chi_square);
+    }
+}
+
+/// R survival 3.5-3, `concordance(Surv(time, status) ~ age, lung, reverse = TRUE, timewt = ...)`.
+#[test]
+fn concordance_weighted_by_time_equals_r() {
+    let rows: Vec<_> = cells(include_str!("../../workbench/tests/reference/data/lung.csv")).collect();
+    let table = include_str!("../../workbench/tests/reference/data/lung.csv");
+    let place = |name: &str| {
+        table.lines().next().unwrap().split(',').position(|c| c.trim_matches('"') == name).unwrap()
+    };
+    let column = |name: &str| -> Vec<f64> {
+        rows.iter().map(|r| r[place(name)].trim_matches('"').parse().unwrap()).collect()
+    };
+    let (time, age) = (column("time"), column("age"));
+    let event: Vec<bool> = column("status").iter().map(|s| *s == 2.0).collect();
+    for (weight, c, se) in [
+        (PairWeight::Pairs, 0.550_239_832_117_52, 0.025_142_111_594_33),
+        (PairWeight::Survival, 0.549_673_927_184_63, 0.023_942_600_104_32),
+        (PairWeight::SurvivalOverCensoring, 0.549_230_725_746_68, 0.023_030_579_100_07),
+        (PairWeight::Uno, 0.549_230_725_746_68, 0.023_030_579_100_07),
+        (PairWeight::Events, 0.543_389_195_476_92, 0.023_210_575_246_85),
+    ] {
+        let data = Survival::new(&time, &event);
+        let got = concordance_weighted(&data, &age, None, None, None, weight, NearTies::default()).unwrap();
+        close(got.concordance, c);
+        close(got.variance.sqrt(), se);
+        let entry = vec![0.0; time.len()];
+        let late = Survival::with_entry(&entry, &time, &event);
+        let again = concordance_weighted(&late, &age, None, None, None, weight, NearTies::default());
+        match weight {
+            PairWeight::Uno | PairWeight::SurvivalOverCensoring => assert!(again.is_err()),
+            _ => close(again.unwrap().concordance, c),
+        }
+    }
+}

@@ -62,6 +62,7 @@ fn every_example_on_the_statistics_pages_prints_what_the_page_shows() {
         .collect();
     pages.sort();
     let mut examples = 0;
+    let mut methods = std::collections::BTreeSet::new();
     for page in pages {
         let text = std::fs::read_to_string(&page).unwrap();
         let mut fresh = String::new();
@@ -75,6 +76,7 @@ fn every_example_on_the_statistics_pages_prints_what_the_page_shows() {
                 Some(_) => {
                     examples += 1;
                     let command = first.strip_prefix("$ shirube ").unwrap();
+                    methods.insert(command.split(' ').nth(1).unwrap_or_default().to_string());
                     let got = output(command);
                     if !write {
                         assert_eq!(got, shown.trim_end(), "{}: {first}", page.display());
@@ -88,4 +90,26 @@ fn every_example_on_the_statistics_pages_prints_what_the_page_shows() {
         }
     }
     assert!(examples > 0, "no example was found");
+    for command in workbench::commands::commands() {
+        assert!(methods.contains(command.name), "no page has an example of {}", command.name);
+    }
+}
+
+#[test]
+fn every_page_is_named_in_the_contents_and_every_link_leads_to_a_page() {
+    let folder = root().join("docs/stats");
+    let mut linked = std::collections::BTreeSet::new();
+    for name in ["README.md", "coverage.md"] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|part| part.split_once(')')).map(|part| part.0) {
+            assert!(folder.join(link).exists(), "{name}: {link} is not there");
+            linked.insert(link.to_string());
+        }
+    }
+    for page in std::fs::read_dir(&folder).unwrap() {
+        let name = page.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") && name != "README.md" {
+            assert!(linked.contains(&name), "{name} is in no list of contents");
+        }
+    }
 }

@@ -280,7 +280,10 @@ pub fn pearson_chi2(a: Count, b: Count, yates: Yates) -> Result<TestResult> {
     let deviation = (a.x as f64 - n1 * successes / total).abs();
     let moved = if yates == Yates::Corrected { deviation - deviation.min(0.5) } else { deviation };
     let statistic = moved * moved * total.powi(3) / (n1 * n2 * successes * (total - successes));
-    let name =
-        if yates == Yates::Corrected { "continuity correction: Yates" } else { "no continuity correction" };
-    Ok(TestResult::chi2("Pearson chi-square", statistic, 1.0).convention(name))
+    let (method, name) = if yates == Yates::Corrected {
+        ("Pearson chi-square, Yates", "continuity correction: Yates")
+    } else {
+        ("Pearson chi-square", "no continuity correction")
+    };
+    Ok(TestResult::chi2(method, statistic, 1.0).convention(name))
 }

@@ -48,8 +48,12 @@ pub fn mcnemar(table: [[u64; 2]; 2], level: Level) -> Result<McNemar> {
         mid_p: TestResult { method: "McNemar's test, mid-P", ..mid },
         chi2: TestResult::chi2("McNemar's test, chi-square", gap * gap / n, 1.0)
             .convention("no continuity correction"),
-        chi2_corrected: TestResult::chi2("McNemar's test, chi-square", corrected * corrected / n, 1.0)
-            .convention("continuity correction of 1"),
+        chi2_corrected: TestResult::chi2(
+            "McNemar's test, chi-square corrected",
+            corrected * corrected / n,
+            1.0,
+        )
+        .convention("continuity correction of 1"),
         odds_ratio: Estimate::new(
             "conditional odds ratio",
             level,

@@ -23,7 +23,7 @@ pub use fisher_rxc::{FisherMonteCarlo, fisher_rxc, fisher_rxc_monte_carlo};
 pub use mcnemar::{McNemar, PairedDifferenceMethod, mcnemar, paired_difference};
 pub use stratified::{MantelHaenszel, MantelHaenszelExact, mantel_haenszel, mantel_haenszel_exact};
 pub use trend::{cochran_armitage, cochran_armitage_exact, homogeneity};
-pub use unconditional::{BoschlooSides, barnard, boschloo, exact_difference};
+pub use unconditional::{BoschlooSides, barnard, boschloo, exact_difference, exact_ratio};
 
 use crate::{Result, StatsError};
 

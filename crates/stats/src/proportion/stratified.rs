@@ -56,12 +56,15 @@ pub fn mantel_haenszel(tables: &[[[u64; 2]; 2]], yates: Yates, level: Level) -> 
     }
     let correction = if yates == Yates::Corrected && gap.abs() >= 0.5 { 0.5 } else { 0.0 };
     let moved = gap.abs() - correction;
-    let name = if yates == Yates::Corrected {
-        "continuity correction of 1/2 where the difference reaches it"
+    let (method, name) = if yates == Yates::Corrected {
+        (
+            "Cochran-Mantel-Haenszel test, corrected",
+            "continuity correction of 1/2 where the difference reaches it",
+        )
     } else {
-        "no continuity correction"
+        (NAME, "no continuity correction")
     };
-    let mut test = TestResult::chi2(NAME, moved * moved / variance, 1.0).convention(name);
+    let mut test = TestResult::chi2(method, moved * moved / variance, 1.0).convention(name);
     if dropped > 0 {
         test = test.warn(Warning::StrataWithoutInformation { count: dropped });
     }

@@ -307,3 +307,42 @@ fn score_limits_of_an_odds_ratio_solve_their_equation() {
         assert!(e.lower <= e.estimate && e.estimate <= e.upper, "{e:?}");
     }
 }
+
+/// The limits stand where the largest probability over the nuisance proportion crosses the error, looked for anew on a fine grid.
+#[test]
+fn exact_limits_of_a_ratio_are_where_the_unconditional_p_crosses_the_error() {
+    let (a, b) = (Count::new(6, 11), Count::new(2, 9));
+    let e = exact_ratio(a, b, Level::default()).unwrap();
+    let p_value = |ratio: f64, sign: f64| {
+        let score = |x: u64, y: u64| {
+            if x + y == 0 {
+                return 0.0;
+            }
+            sign * restricted::ratio_score(Count::new(x, a.n), Count::new(y, b.n), ratio, 1.0)
+        };
+        let bound = score(a.x, b.x) - 1e-9;
+        let top = (1.0 / ratio).min(1.0);
+        (0..=4000)
+            .map(|k| {
+                let p2 = top * f64::from(k) / 4000.0;
+                let p1 = (ratio * p2).min(1.0);
+                (0..=a.n)
+                    .flat_map(|x| (0..=b.n).map(move |y| (x, y)))
+                    .filter(|&(x, y)| score(x, y) >= bound)
+                    .map(|(x, y)| {
+                        crate::special::binomial_pmf(x, a.n, p1) * crate::special::binomial_pmf(y, b.n, p2)
+                    })
+                    .sum::<f64>()
+            })
+            .fold(0.0, f64::max)
+    };
+    for (limit, sign) in [(e.lower, 1.0), (e.upper, -1.0)] {
+        assert!(p_value(limit * (1.0 - 1e-3 * sign), sign) <= 0.025 + 1e-6, "{limit}");
+        assert!(p_value(limit * (1.0 + 1e-3 * sign), sign) > 0.025 - 1e-6, "{limit}");
+    }
+    assert!(e.lower < e.estimate && e.estimate < e.upper);
+    let none = exact_ratio(Count::new(0, 11), Count::new(2, 9), Level::default()).unwrap();
+    assert_eq!(none.lower, 0.0);
+    assert!(none.upper.is_finite());
+    assert!(exact_ratio(Count::new(0, 11), Count::new(0, 9), Level::default()).is_err());
+}

@@ -4,7 +4,7 @@
 //! arcsine scale, every local maximum refined by golden section.
 
 use super::fisher::Tilted;
-use super::restricted::difference_score;
+use super::restricted::{difference_score, ratio_score};
 use super::{Count, binomial::SLACK};
 use crate::inference::{Alternative, Estimate, Level, TestResult, impossible};
 use crate::special::binomial_pmf;
@@ -24,6 +24,11 @@ impl Region {
         Region { a, b, inside }
     }
 
+    /// Largest probability over p2 in `range`, with p1 = p2 + `delta`; (maximum, p2).
+    fn supremum(&self, range: (f64, f64), delta: f64, grid: usize) -> (f64, f64) {
+        self.largest(range, |p2| p2 + delta, grid)
+    }
+
     fn probability(&self, p1: f64, p2: f64) -> f64 {
         let first: Vec<f64> = (0..=self.a.n).map(|x| binomial_pmf(x, self.a.n, p1)).collect();
         let second: Vec<f64> = (0..=self.b.n).map(|y| binomial_pmf(y, self.b.n, p2)).collect();
@@ -34,12 +39,12 @@ impl Region {
             .sum()
     }
 
-    /// Largest probability over p2 in `range`, with p1 = p2 + `delta`; (maximum, p2).
-    fn supremum(&self, range: (f64, f64), delta: f64, grid: usize) -> (f64, f64) {
+    /// The same for any p1 = `first`(p2).
+    fn largest(&self, range: (f64, f64), first: impl Fn(f64) -> f64, grid: usize) -> (f64, f64) {
         let at = |t: f64| range.0 + (range.1 - range.0) * (0.5 * std::f64::consts::PI * t).sin().powi(2);
         let value = |t: f64| {
             let p2 = at(t).clamp(0.0, 1.0);
-            self.probability((p2 + delta).clamp(0.0, 1.0), p2)
+            self.probability(first(p2).clamp(0.0, 1.0), p2)
         };
         let step = 1.0 / grid as f64;
         let values: Vec<f64> = (0..=grid).map(|i| value(i as f64 * step)).collect();
@@ -198,6 +203,55 @@ pub fn exact_difference(a: Count, b: Count, level: Level) -> Result<Estimate> {
     };
     let lower = if level.sides == crate::inference::Sides::Upper { -1.0 } else { find(-1.0, 1.0) };
     let upper = if level.sides == crate::inference::Sides::Lower { 1.0 } else { find(1.0, -1.0) };
+    Ok(Estimate::new(NAME, level, estimate, (lower, upper))
+        .convention("tables ordered by the score statistic"))
+}
+
+/// Exact unconditional limits of p1 / p2, as [`exact_difference`] with the score statistic of the ratio (Chan and Zhang
+/// 1999). Limits are found by halving on the logarithm to 1e-7. Refused: no success in either group.
+pub fn exact_ratio(a: Count, b: Count, level: Level) -> Result<Estimate> {
+    const NAME: &str = "exact unconditional limits";
+    let tail = level.tail()?;
+    let grid = checked(a, b, NAME)?.min(200);
+    if a.n * b.n > 40_000 {
+        return impossible(NAME, "more than 40000 tables to order: use Miettinen-Nurminen limits");
+    }
+    if a.x == 0 && b.x == 0 {
+        return impossible(NAME, "there is no success in either group");
+    }
+    let p_value = |ln_ratio: f64, sign: f64| {
+        let ratio = ln_ratio.exp();
+        // A table without success says nothing about the ratio.
+        let score = |x: u64, y: u64| {
+            if x == 0 && y == 0 {
+                0.0
+            } else {
+                sign * ratio_score(Count::new(x, a.n), Count::new(y, b.n), ratio, 1.0)
+            }
+        };
+        let observed = score(a.x, b.x);
+        let bound = if observed.is_finite() { observed - 1e-9 * observed.abs() } else { observed };
+        let region = Region::new(a, b, |x, y| score(x, y) >= bound);
+        region.largest((0.0, (1.0 / ratio).min(1.0)), |p2| ratio * p2, grid).0
+    };
+    /// Beyond this the ratio of two proportions of at most 600 participants is not told from 0 or infinity.
+    const FAR: f64 = 40.0;
+    let estimate = if b.x == 0 { f64::INFINITY } else { a.p() / b.p() };
+    let centre = if a.x == 0 { -FAR } else { estimate.ln().min(FAR) };
+    let find = |sign: f64| {
+        let (mut out, mut inside) = (-sign * FAR, centre);
+        if p_value(out, sign) > tail {
+            return if sign > 0.0 { 0.0 } else { f64::INFINITY };
+        }
+        while (out - inside).abs() > 1e-7 {
+            let middle = 0.5 * (out + inside);
+            if p_value(middle, sign) > tail { inside = middle } else { out = middle }
+        }
+        out.exp()
+    };
+    use crate::inference::Sides;
+    let lower = if level.sides == Sides::Upper || a.x == 0 { 0.0 } else { find(1.0) };
+    let upper = if level.sides == Sides::Lower || b.x == 0 { f64::INFINITY } else { find(-1.0) };
     Ok(Estimate::new(NAME, level, estimate, (lower, upper))
         .convention("tables ordered by the score statistic"))
 }

@@ -62,3 +62,34 @@ fn median_of_sorted(v: &[f64]) -> f64 {
     let n = v.len();
     if n % 2 == 1 { v[n / 2] } else { 0.5 * (v[n / 2 - 1] + v[n / 2]) }
 }
+
+/// Limits of a shift between the sorted `points` at which an exact test can change: the shifts that neither one-sided test
+/// rejects. `above` and `below` are their p-values at a shift. `false`: the samples are too small for the level.
+fn exact_limits(
+    points: &[f64],
+    tail: f64,
+    above: impl Fn(f64) -> f64,
+    below: impl Fn(f64) -> f64,
+) -> ((f64, f64), bool) {
+    let last = points.len() - 1;
+    let inside = |p: f64| p >= tail * (1.0 - 1e-12);
+    // Gap k lies before point k, the last one after all points.
+    let middle = |gap: usize| match gap {
+        0 => points[0] - 1.0,
+        g if g > last => points[last] + 1.0,
+        g => 0.5 * (points[g - 1] + points[g]),
+    };
+    let gaps: Vec<usize> = (0..=points.len()).collect();
+    let first = gaps.partition_point(|&g| !inside(above(middle(g))));
+    let beyond = gaps.partition_point(|&g| inside(below(middle(g))));
+    let reached = first > 0 && beyond <= last + 1;
+    ((points[first.saturating_sub(1).min(last)], points[beyond.saturating_sub(1).min(last)]), reached)
+}
+
+/// Sorted values, those that differ by rounding once.
+fn distinct(sorted: &[f64]) -> Vec<f64> {
+    let size = sorted.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let mut out = sorted.to_vec();
+    out.dedup_by(|a, b| *a - *b <= size * 1e-13);
+    out
+}

@@ -2,8 +2,8 @@
 
 use super::permutation::Law;
 use super::ranks::{check_values, mid_ranks};
-use super::{RankOptions, RankP, corrected_z, median_of_sorted};
-use crate::inference::{Estimate, TestResult, impossible};
+use super::{RankOptions, RankP, corrected_z, distinct, exact_limits, median_of_sorted};
+use crate::inference::{Alternative, Estimate, TestResult, impossible};
 use crate::special::bisect_root;
 use crate::{Result, StatsError, Warning};
 
@@ -103,6 +103,30 @@ fn shift(x: &[f64], y: &[f64], route: RankP, ties: bool, options: RankOptions) -
             result.warn(Warning::Note("the samples are too small for limits of this level".into()))
         } else {
             result
+        });
+    }
+    // A law is counted for each of some thirty shifts.
+    let small = x.len().min(y.len()) as f64;
+    if route == RankP::Exact && (small * total as f64).powi(2) <= 1e8 {
+        let points = distinct(&differences);
+        let p = |d: f64, side: Alternative| {
+            let moved: Vec<f64> = x.iter().map(|v| v - d).collect();
+            match standard(&moved, y) {
+                Ok((w, _, _, _, rank)) => {
+                    let sum = w + (x.len() * (x.len() + 1)) as f64 / 2.0;
+                    Law::of_groups(&rank, x.len()).p_value(sum, side)
+                }
+                Err(_) => 1.0,
+            }
+        };
+        let (limits, reached) =
+            exact_limits(&points, tail, |d| p(d, Alternative::Greater), |d| p(d, Alternative::Less));
+        let result = Estimate::new(name, level, estimate, level.keep(limits, range))
+            .convention("limits by inverting the exact test, ties by mid-ranks");
+        return Ok(if reached {
+            result
+        } else {
+            result.warn(Warning::Note("the samples are too small for limits of this level".into()))
         });
     }
     let correction = if route == RankP::Normal { 0.0 } else { 0.5 };

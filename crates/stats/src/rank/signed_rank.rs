@@ -2,7 +2,7 @@
 
 use super::permutation::Law;
 use super::ranks::{check_values, mid_ranks};
-use super::{RankOptions, RankP, corrected_z, median_of_sorted};
+use super::{RankOptions, RankP, corrected_z, distinct, exact_limits, median_of_sorted};
 use crate::inference::{Alternative, Estimate, Sides, TestResult, impossible};
 use crate::proportion::{Count, TwoSidedRule, binomial_test};
 use crate::special::bisect_root;
@@ -158,6 +158,25 @@ fn hodges_lehmann(differences: &[f64], route: RankP, ties: bool, options: RankOp
             result.warn(Warning::Note(format!("the widest exact limits reach only level {achieved:.4}")))
         } else {
             result
+        });
+    }
+    if route == RankP::Exact && d.len() <= 250 {
+        let points = distinct(&walsh);
+        let p = |shift: f64, side: Alternative| {
+            let moved: Vec<f64> = d.iter().map(|x| x - shift).collect();
+            match score(&moved, Zeros::Dropped) {
+                Ok(s) if !s.rank.is_empty() => Law::of_signs(&s.rank).p_value(s.v(), side),
+                _ => 1.0,
+            }
+        };
+        let (limits, reached) =
+            exact_limits(&points, tail, |d| p(d, Alternative::Greater), |d| p(d, Alternative::Less));
+        let result = Estimate::new(name, level, estimate, level.keep(limits, range))
+            .convention("limits by inverting the exact test, ties by mid-ranks");
+        return Ok(if reached {
+            result
+        } else {
+            result.warn(Warning::Note("the samples are too small for limits of this level".into()))
         });
     }
     let correction = if route == RankP::Normal { 0.0 } else { 0.5 };

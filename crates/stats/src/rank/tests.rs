@@ -163,3 +163,35 @@ proptest! {
         prop_assert!(a.lower <= a.estimate && a.estimate <= a.upper);
     }
 }
+
+/// exactRankTests 0.8-35 and coin 1.4-2 on the third visit of the book's data, which have ties; R's own limits for pairs.
+#[test]
+fn exact_limits_with_ties_are_those_of_exact_rank_tests_and_coin() {
+    let table = include_str!("../../../../docs/stats/data/visits.csv");
+    let cells: Vec<Vec<&str>> = table.lines().skip(1).map(|l| l.split(',').collect()).collect();
+    let of = |arm: &str| -> Vec<f64> {
+        cells.iter().filter(|c| c[3] == "3" && c[1] == arm).filter_map(|c| c[5].parse().ok()).collect()
+    };
+    let r = rank_sum(&of("A"), &of("B"), RankOptions::default()).unwrap();
+    assert!((r.hodges_lehmann.lower + 5.2).abs() < 1e-9, "{}", r.hodges_lehmann.lower);
+    assert!((r.hodges_lehmann.upper - 4.9).abs() < 1e-9, "{}", r.hodges_lehmann.upper);
+    assert!((r.test.p - 0.947_253_636).abs() < 1e-8);
+}
+
+/// Without ties the inversion gives the ordered differences and Walsh averages that the tables give.
+#[test]
+fn inverting_the_exact_test_without_ties_gives_the_ordered_differences() {
+    let x = [1.1, 2.7, 3.2, 4.9, 6.3, 7.7];
+    let y = [0.4, 2.2, 2.9, 5.8, 8.6];
+    let mut differences: Vec<f64> = x.iter().flat_map(|a| y.iter().map(move |b| a - b)).collect();
+    differences.sort_by(f64::total_cmp);
+    let p = |d: f64, side: Alternative| {
+        let moved: Vec<f64> = x.iter().map(|v| v - d).collect();
+        rank_sum(&moved, &y, RankOptions { alternative: side, ..RankOptions::default() }).unwrap().test.p
+    };
+    let (limits, reached) =
+        exact_limits(&differences, 0.025, |d| p(d, Alternative::Greater), |d| p(d, Alternative::Less));
+    let table = rank_sum(&x, &y, RankOptions::default()).unwrap().hodges_lehmann;
+    assert!(reached);
+    assert_eq!(limits, (table.lower, table.upper));
+}

@@ -19,6 +19,10 @@ pub enum LogrankWeight {
     Gehan,
     /// Square root of the number at risk (Tarone and Ware 1977).
     TaroneWare,
+    /// Product of 1 - d/(n + 1) up to and including t (Peto and Peto 1972, as SAS has it).
+    Peto,
+    /// The same times n/(n + 1) (Andersen, Borgan, Gill and Keiding 1982, as SAS has it).
+    ModifiedPeto,
 }
 
 impl LogrankWeight {
@@ -29,6 +33,10 @@ impl LogrankWeight {
             LogrankWeight::Modest { .. } => "weight 1 / max(S(t-), S(t*)), pooled per stratum",
             LogrankWeight::Gehan => "weight n (Gehan-Breslow)",
             LogrankWeight::TaroneWare => "weight sqrt(n) (Tarone-Ware)",
+            LogrankWeight::Peto => "weight product of 1 - d/(n + 1) (Peto-Peto)",
+            LogrankWeight::ModifiedPeto => {
+                "weight product of 1 - d/(n + 1), times n/(n + 1) (modified Peto-Peto)"
+            }
         }
     }
 }
@@ -192,6 +200,16 @@ impl RiskTable<'_> {
             LogrankWeight::One => vec![1.0; m],
             LogrankWeight::Gehan => (0..m).map(|k| totals(k).0).collect(),
             LogrankWeight::TaroneWare => (0..m).map(|k| totals(k).0.sqrt()).collect(),
+            LogrankWeight::Peto | LogrankWeight::ModifiedPeto => {
+                let mut s = 1.0;
+                (0..m)
+                    .map(|k| {
+                        let (n, d) = totals(k);
+                        s *= 1.0 - d / (n + 1.0);
+                        if weight == LogrankWeight::Peto { s } else { s * n / (n + 1.0) }
+                    })
+                    .collect()
+            }
             LogrankWeight::FlemingHarrington { rho, gamma } => {
                 let mut s = 1.0;
                 (0..m)

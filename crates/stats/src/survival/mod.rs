@@ -15,8 +15,8 @@ pub use competing::{
     Competing, CumulativeIncidence, CumulativeIncidenceOptions, Gray, IncidenceAt, cumulative_incidence, gray,
 };
 pub use cox::{
-    Coefficient, Concordance, CoxCurve, CoxData, CoxFit, CoxOptions, CoxResiduals, Stop, Test, Ties,
-    TimeTransform, Zph, concordance, cox,
+    Coefficient, Concordance, CoxCurve, CoxData, CoxFit, CoxOptions, CoxResiduals, PairWeight, Stop, Test,
+    Ties, TimeTransform, Zph, concordance, concordance_weighted, cox,
 };
 pub use data::{NearTies, Survival};
 pub use fine_gray::{

@@ -12,7 +12,9 @@ use stats::rank::{
 };
 
 use super::input::need;
-use super::sample::{Sample, alternative, choice, estimate, group, level, outcome, setting, test, used};
+use super::sample::{
+    Sample, alternative, choice, estimate, group, level, outcome, setting, test, used, with_names,
+};
 use super::{Command, Input, Rows, StatsArgs};
 use crate::WorkbenchError;
 
@@ -212,14 +214,15 @@ fn least_squares(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError
     let (names, columns) = sample.design(args)?;
     let f = linear(&sample.table.numbers(outcome(args)?)?, &slices(&columns), level(args)?)?;
     used(&mut rows, &sample);
-    for (name, c) in with_intercept(names).iter().zip(&f.coefficients) {
+    let names = with_intercept(names);
+    for (name, c) in names.iter().zip(&f.coefficients) {
         coefficient(&mut rows, name, c.as_ref());
     }
     rows.whole().push("sigma", f.sigma).push("r_squared", f.r_squared).push("df", f.df);
     if let Some(t) = &f.f {
         test(&mut rows, t);
     }
-    rows.remarks(&f.conventions, &f.warnings);
+    rows.remarks(&f.conventions, &with_names(&f.warnings, &names));
     Ok(rows)
 }
 
@@ -235,7 +238,8 @@ fn log_odds(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     let options = LogisticOptions { level: level(args)?, firth: args.firth, ..LogisticOptions::default() };
     let f = logistic(&y, &slices(&columns), options)?;
     used(&mut rows, &sample);
-    for (k, name) in with_intercept(names).iter().enumerate() {
+    let names = with_intercept(names);
+    for (k, name) in names.iter().enumerate() {
         coefficient(&mut rows, name, f.coefficients[k].as_ref());
         if let Some(e) = &f.profile[k] {
             rows.push("profile_lower", e.lower).push("profile_upper", e.upper);
@@ -249,7 +253,7 @@ fn log_odds(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     if let Some(t) = &f.model {
         test(&mut rows, t);
     }
-    rows.remarks(&f.conventions, &f.warnings);
+    rows.remarks(&f.conventions, &with_names(&f.warnings, &names));
     Ok(rows)
 }
 

@@ -5,7 +5,7 @@ use stats::cluster::{
 use stats::proportion::{
     BinomialMethod, BoschlooSides, Count, DifferenceMethod, PairedDifferenceMethod, RatioMethod,
     TwoSidedRule, Yates, barnard, binomial_interval, binomial_test, boschloo, cochran_armitage,
-    cochran_armitage_exact, exact_difference, farrington_manning, fisher_2x2, fisher_rxc,
+    cochran_armitage_exact, exact_difference, exact_ratio, farrington_manning, fisher_2x2, fisher_rxc,
     fisher_rxc_monte_carlo, homogeneity, mantel_haenszel, mantel_haenszel_exact, mcnemar, odds_ratio_score,
     paired_difference, pearson_chi2, risk_difference, risk_ratio,
 };
@@ -153,6 +153,10 @@ fn two(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         test(&mut rows, &barnard(a, b, side)?);
         test(&mut rows, &boschloo(a, b, side, boschloo_sides)?);
         estimate(&mut rows, "difference", &exact_difference(a, b, level)?);
+        match exact_ratio(a, b, level) {
+            Ok(e) => estimate(&mut rows, "ratio", &e),
+            Err(e) => refused(&mut rows, "ratio", "exact unconditional limits", &e),
+        }
     }
     Ok(rows)
 }

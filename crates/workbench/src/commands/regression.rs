@@ -1,11 +1,12 @@
 //! What follows a Cox fit, and Fine–Gray, on the command line.
+use stats::Warning;
 use stats::survival::{
-    CensoringTerm, CensoringTies, Competing, CoxData, CoxFit, CoxOptions, FineGrayOptions, TimeTransform,
-    concordance, cox, fine_gray,
+    CensoringTerm, CensoringTies, Competing, CoxData, CoxFit, CoxOptions, FineGrayOptions, PairWeight,
+    TimeTransform, concordance_weighted, cox, fine_gray,
 };
 
 use super::input::{Followed, Input};
-use super::sample::{choice, numbers};
+use super::sample::{choice, numbers, with_names};
 use super::{Command, Rows, StatsArgs};
 use crate::WorkbenchError;
 use crate::model::{DesignTerm, flatten};
@@ -24,10 +25,14 @@ pub(super) const COMMANDS: &[Command] = &[
     },
     Command {
         name: "coxresiduals",
-        about: "martingale, deviance, score, dfbeta and Schoenfeld residuals, row by row",
+        about: "martingale, deviance, score, dfbeta and (scaled) Schoenfeld residuals, row by row",
         run: residuals,
     },
-    Command { name: "concordance", about: "Harrell's C of one risk score (--covariates)", run: agreement },
+    Command {
+        name: "concordance",
+        about: "Harrell's or Uno's C of one risk score (--covariates; --set timewt=n|S|S/G|n/G2|I)",
+        run: agreement,
+    },
     Command {
         name: "finegray",
         about: "regression of the subdistribution hazard of --cause",
@@ -120,9 +125,11 @@ fn regression(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         .push("lr", fit.likelihood_ratio.chi_square)
         .push("p_lr", fit.likelihood_ratio.p)
         .push("score", fit.score.chi_square)
-        .push("p_score", fit.score.p)
-        .push("wald", fit.wald.chi_square)
-        .push("p_wald", fit.wald.p);
+        .push("p_score", fit.score.p);
+    // With a coefficient on its way to infinity Wald's test is one of where the search stopped.
+    let infinite = fit.warnings.iter().any(|w| matches!(w, Warning::InfiniteCoefficient { .. }));
+    rows.optional("wald", (!infinite).then_some(fit.wald.chi_square))
+        .optional("p_wald", (!infinite).then_some(fit.wald.p));
     if let Some(t) = fit.robust_score {
         rows.push("robust_score", t.chi_square).push("p_robust_score", t.p);
     }
@@ -134,7 +141,8 @@ fn regression(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         conventions.retain(|c| !c.starts_with("limits"));
         conventions.push("limits: profile likelihood");
     }
-    rows.remarks(&conventions, &fit.warnings);
+    let names: Vec<String> = terms.iter().flat_map(|t| t.columns.iter().map(|c| c.0.clone())).collect();
+    rows.remarks(&conventions, &with_names(&fit.warnings, &names));
     Ok(rows)
 }
 
@@ -182,7 +190,11 @@ fn residuals(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     }
     for (j, name) in names.iter().enumerate() {
         for (i, residual) in &r.schoenfeld {
-            rows.variable(name).level(&(i + 1).to_string()).push("schoenfeld", residual[j]);
+            let moved: f64 = residual.iter().enumerate().map(|(k, v)| v * fit.vcov.get(k, j)).sum();
+            rows.variable(name)
+                .level(&(i + 1).to_string())
+                .push("schoenfeld", residual[j])
+                .push("scaled_schoenfeld", fit.beta[j] + fit.n_event as f64 * moved);
         }
     }
     let mut conventions = vec!["score and Schoenfeld residuals without case weights, dfbeta with them"];
@@ -272,12 +284,14 @@ fn agreement(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             "--covariates must name one numeric column, the risk score".into(),
         ));
     };
-    let c = concordance(
+    let pairs = choice(args, "timewt", &PairWeight::ALL)?;
+    let c = concordance_weighted(
         &f.survival(),
         score,
         f.strata.as_deref(),
         f.weights.as_deref(),
         f.cluster.as_deref(),
+        pairs,
         args.near_ties(),
     )?;
     let mut rows = Rows::new("concordance");
@@ -289,7 +303,12 @@ fn agreement(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         .push("tied_score", c.tied_score)
         .push("tied_time", c.tied_time)
         .push("tied_both", c.tied_both);
-    rows.remarks(&["Harrell, a high score means an early event, ties of the score one half"], &[]);
+    let mut conventions =
+        vec![pairs.convention(), "a high score means an early event, ties of the score one half"];
+    if pairs != PairWeight::Pairs {
+        conventions.push("variance: the curves behind the weights taken as known (R)");
+    }
+    rows.remarks(&conventions, &[]);
     Ok(rows)
 }
 

@@ -3,7 +3,7 @@ use stats::model::{Covariance, Information, MixedDf, MixedOptions, repeated_meas
 
 use super::comparisons::{coefficient, slices, with_intercept};
 use super::input::need;
-use super::sample::{Sample, choice, level, outcome, used};
+use super::sample::{Sample, choice, level, outcome, used, with_names};
 use super::{Command, Input, Rows, StatsArgs};
 use crate::WorkbenchError;
 
@@ -100,7 +100,8 @@ fn repeated(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     )?;
     used(&mut rows, &sample);
     rows.push("participants", f.participants as f64).push("log_likelihood", f.log_likelihood);
-    for (name, c) in with_intercept(names).iter().zip(&f.coefficients) {
+    let names = with_intercept(names);
+    for (name, c) in names.iter().zip(&f.coefficients) {
         coefficient(&mut rows, name, c.as_ref());
     }
     for (name, value) in &f.parameters {
@@ -114,7 +115,7 @@ fn repeated(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             }
         }
     }
-    rows.remarks(&f.conventions, &f.warnings);
+    rows.remarks(&f.conventions, &with_names(&f.warnings, &names));
     Ok(rows)
 }
 

@@ -172,3 +172,22 @@ pub(super) fn refused(rows: &mut Rows, variable: &str, method: &str, why: &stats
     rows.whole().variable(variable).level(method).optional("estimate", None);
     rows.remarks(&[], &[stats::Warning::Note(format!("{variable}, {method}: {why}"))]);
 }
+
+/// Warnings that number the columns of a model, with the names of the columns.
+pub(super) fn with_names(warnings: &[stats::Warning], names: &[String]) -> Vec<stats::Warning> {
+    use stats::Warning as W;
+    let name = |c: &usize| names.get(*c).map_or_else(|| format!("column {}", c + 1), Clone::clone);
+    warnings
+        .iter()
+        .map(|w| match w {
+            W::InfiniteCoefficient { column } => {
+                W::Note(format!("the coefficient of {} runs to infinity; use --firth", name(column)))
+            }
+            W::CollinearColumns { columns } => W::Note(format!(
+                "depends on earlier columns and was dropped: {}",
+                columns.iter().map(name).collect::<Vec<_>>().join(", ")
+            )),
+            other => other.clone(),
+        })
+        .collect()
+}

@@ -11,7 +11,11 @@ use crate::WorkbenchError;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command { name: "km", about: "Kaplan-Meier curves, quantiles, survival at given times", run: km },
-    Command { name: "logrank", about: "log-rank test, stratified and weighted", run: test },
+    Command {
+        name: "logrank",
+        about: "log-rank test, stratified and weighted (--rho, --gamma, --t-star, --set weight=gehan|tarone-ware|peto)",
+        run: test,
+    },
     Command { name: "landmark", about: "two groups compared at one time (--at)", run: fixed_time },
 ];
 
@@ -116,6 +120,17 @@ fn km(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
 
 fn test(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     let f = Followed::read(args, input)?;
+    let named = choice(
+        args,
+        "weight",
+        &[
+            ("none", None),
+            ("gehan", Some(LogrankWeight::Gehan)),
+            ("tarone-ware", Some(LogrankWeight::TaroneWare)),
+            ("peto", Some(LogrankWeight::Peto)),
+            ("modified-peto", Some(LogrankWeight::ModifiedPeto)),
+        ],
+    )?;
     let weight = match (args.rho, args.gamma, args.t_star) {
         (None, None, None) => LogrankWeight::One,
         (None, None, Some(t_star)) => LogrankWeight::Modest { t_star },
@@ -123,6 +138,11 @@ fn test(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             LogrankWeight::FlemingHarrington { rho: rho.unwrap_or(0.0), gamma: gamma.unwrap_or(0.0) }
         }
         _ => return Err(WorkbenchError::Usage("--t-star excludes --rho and --gamma".into())),
+    };
+    let weight = match (named, weight) {
+        (None, weight) => weight,
+        (Some(named), LogrankWeight::One) => named,
+        _ => return Err(WorkbenchError::Usage("--set weight excludes --rho, --gamma and --t-star".into())),
     };
     if args.group.is_none() {
         return Err(WorkbenchError::Usage("--group is needed".into()));
@@ -137,9 +157,12 @@ fn test(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
             .push("exp", t.expected[g])
             .push("var", t.variance.get(g, g));
         if f.levels.len() == 2 {
-            rows.optional("z", t.z(g))
-                .optional("p_one_sided", t.p_fewer(g))
-                .optional("hr_peto", t.hr_peto(g));
+            rows.optional("z", t.z(g)).optional("p_one_sided", t.p_fewer(g));
+        }
+        // Of weighted sums neither is a hazard ratio.
+        if f.levels.len() == 2 && weight == LogrankWeight::One {
+            rows.optional("hr_peto", t.hr_peto(g))
+                .optional("hr_observed_expected", t.hr_observed_expected(g, 1 - g));
         }
     }
     rows.whole()
@@ -149,6 +172,11 @@ fn test(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         .push("n_missing", f.missing as f64);
     let mut conventions = t.conventions.clone();
     if f.levels.len() == 2 {
+        if weight == LogrankWeight::One {
+            conventions.push(
+                "hr_peto = exp((O - E) / V), hr_observed_expected = (O/E of the row) / (O/E of the other)",
+            );
+        }
         conventions.push("a negative z and a small p_one_sided favour the group of the row");
     }
     rows.remarks(&conventions, &t.warnings);

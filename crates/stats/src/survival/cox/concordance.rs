@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use super::super::NearTies;
-use super::super::data::{Survival, ascending, check_finite, check_len, check_weights};
+use super::super::data::{Merged, Survival, ascending, check_finite, check_len, check_weights};
 use super::super::logrank::split;
 use super::fit::CoxFit;
 use crate::{Result, StatsError};
@@ -59,6 +59,45 @@ impl Tree {
     }
 }
 
+/// Weight of the pairs whose earlier event is at t; S and G are the curves of the events and of the censorings just before t,
+/// n the weight at risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PairWeight {
+    /// Every comparable pair alike: Harrell's C.
+    #[default]
+    Pairs,
+    /// S / n, as a Peto-Wilcoxon test.
+    Survival,
+    /// S / (G n) (Schemper, Wakounig and Heinze 2009).
+    SurvivalOverCensoring,
+    /// 1 / G^2: Uno's C (Uno, Cai, Pencina, D'Agostino and Wei 2011).
+    Uno,
+    /// 1 / n: every event alike.
+    Events,
+}
+
+impl PairWeight {
+    /// All, with the names of R's `timewt`.
+    pub const ALL: [(&'static str, PairWeight); 5] = [
+        ("n", PairWeight::Pairs),
+        ("S", PairWeight::Survival),
+        ("S/G", PairWeight::SurvivalOverCensoring),
+        ("n/G2", PairWeight::Uno),
+        ("I", PairWeight::Events),
+    ];
+
+    /// What is printed.
+    pub fn convention(self) -> &'static str {
+        match self {
+            PairWeight::Pairs => "Harrell: every comparable pair alike",
+            PairWeight::Survival => "pairs weighted by S(t-)/n",
+            PairWeight::SurvivalOverCensoring => "pairs weighted by S(t-)/(G(t-) n)",
+            PairWeight::Uno => "Uno: pairs weighted by 1/G(t-)^2",
+            PairWeight::Events => "pairs weighted by 1/n: every event alike",
+        }
+    }
+}
+
 /// A high `risk` means an early event. Pairs are compared within strata; a pair counts when the earlier time is
 /// an event and the other is at risk then. Ties of the score count one half.
 pub fn concordance(
@@ -69,6 +108,26 @@ pub fn concordance(
     cluster: Option<&[usize]>,
     near_ties: NearTies,
 ) -> Result<Concordance> {
+    concordance_weighted(data, risk, strata, weights, cluster, PairWeight::Pairs, near_ties)
+}
+
+/// As [`concordance`], with the pairs weighted by the time of the earlier event. The curves count in the variance as known, as in R.
+/// Refused: a weight by the censoring curve with delayed entry.
+pub fn concordance_weighted(
+    data: &Survival,
+    risk: &[f64],
+    strata: Option<&[usize]>,
+    weights: Option<&[f64]>,
+    cluster: Option<&[usize]>,
+    pair_weight: PairWeight,
+    near_ties: NearTies,
+) -> Result<Concordance> {
+    if data.entry.is_some() && matches!(pair_weight, PairWeight::SurvivalOverCensoring | PairWeight::Uno) {
+        return Err(StatsError::Unsupported {
+            method: "concordance",
+            combination: "weights by the censoring curve with delayed entry",
+        });
+    }
     let n = data.len();
     check_len("risk score", n, risk.len())?;
     check_finite("risk score", risk)?;
@@ -85,7 +144,7 @@ pub fn concordance(
     levels.sort_by(f64::total_cmp);
     levels.dedup();
     let rank: Vec<usize> = risk.iter().map(|r| levels.partition_point(|l| l < r)).collect();
-    let by_time = split(merged.order, strata, n)?;
+    let by_time = split(merged.order.clone(), strata, n)?;
     let by_entry = match &merged.entry {
         Some(entry) => split(ascending(entry), strata, n)?,
         None => Vec::new(),
@@ -98,6 +157,11 @@ pub fn concordance(
         let entries: Vec<usize> =
             by_entry.get(s).map_or(Vec::new(), |list| list.iter().map(|&i| i as usize).collect());
         // Backwards: each event against those still at risk after it.
+        let factors = factors(&rows, &entries, &merged, data.event, &weight, pair_weight);
+        let factor = |t: f64| match &factors {
+            None => 1.0,
+            Some(f) => f.binary_search_by(|x| x.0.total_cmp(&t)).map_or(1.0, |k| f[k].1),
+        };
         let mut tree = Tree::new(levels.len());
         let (mut end, mut left) = (rows.len(), entries.len());
         while end > 0 {
@@ -115,12 +179,13 @@ pub fn concordance(
                 }
             }
             let events: Vec<usize> = here.iter().copied().filter(|&i| data.event[i]).collect();
+            let scale = if events.is_empty() { 1.0 } else { factor(t) };
             for &i in &events {
                 // Somebody with a lower score who lives longer agrees.
                 let [low, same, high] = tree.around(rank[i]);
                 for (k, v) in [low, high, same].into_iter().enumerate() {
-                    partners[i][k] += v;
-                    total[k] += weight(i) * v;
+                    partners[i][k] += scale * v;
+                    total[k] += scale * weight(i) * v;
                 }
             }
             let mut by_rank: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
@@ -131,8 +196,8 @@ pub fn concordance(
             }
             let all = by_rank.values().fold((0.0, 0.0), |a, v| (a.0 + v.0, a.1 + v.1));
             let same: f64 = by_rank.values().map(|v| (v.0 * v.0 - v.1) / 2.0).sum();
-            tied_both += same;
-            tied_time += (all.0 * all.0 - all.1) / 2.0 - same;
+            tied_both += scale * same;
+            tied_time += scale * ((all.0 * all.0 - all.1) / 2.0 - same);
             events.iter().for_each(|&i| tree.add(rank[i], weight(i)));
             end = start;
         }
@@ -156,7 +221,11 @@ pub fn concordance(
                 [high, low, same].into_iter().zip(&mut partners[i]).for_each(|(v, p)| *p += v);
             };
             rows[k..stop].iter().filter(|&&i| data.event[i]).for_each(|&i| add(i, &events));
-            rows[k..stop].iter().filter(|&&i| data.event[i]).for_each(|&i| events.add(rank[i], weight(i)));
+            let scale = if rows[k..stop].iter().any(|&i| data.event[i]) { factor(t) } else { 1.0 };
+            rows[k..stop]
+                .iter()
+                .filter(|&&i| data.event[i])
+                .for_each(|&i| events.add(rank[i], scale * weight(i)));
             rows[k..stop].iter().filter(|&&i| !data.event[i]).for_each(|&i| add(i, &events));
             k = stop;
         }
@@ -182,6 +251,55 @@ pub fn concordance(
         tied_time,
         tied_both,
     })
+}
+
+/// The weight of the pairs of each event time, in order; `None` when all are 1 (or there are fewer than two events, as in R).
+fn factors(
+    rows: &[usize],
+    entries: &[usize],
+    merged: &Merged,
+    event: &[bool],
+    weight: &impl Fn(usize) -> f64,
+    kind: PairWeight,
+) -> Option<Vec<(f64, f64)>> {
+    if kind == PairWeight::Pairs || rows.iter().filter(|&&i| event[i]).count() < 2 {
+        return None;
+    }
+    let total: f64 = rows.iter().map(|&i| weight(i)).sum();
+    let mut at_risk = if merged.entry.is_some() { 0.0 } else { total };
+    let (mut s, mut g, mut next, mut k) = (1.0, 1.0, 0, 0);
+    let mut out = Vec::new();
+    while k < rows.len() {
+        let t = merged.time[rows[k]];
+        if let Some(entry) = &merged.entry {
+            while next < entries.len() && entry[entries[next]] < t {
+                at_risk += weight(entries[next]);
+                next += 1;
+            }
+        }
+        let stop = k + rows[k..].iter().take_while(|&&i| merged.time[i] == t).count();
+        let sum = |events: bool| -> f64 {
+            rows[k..stop].iter().filter(|&&i| event[i] == events).map(|&i| weight(i)).sum()
+        };
+        let (d, c) = (sum(true), sum(false));
+        if d > 0.0 {
+            let value = match kind {
+                PairWeight::Pairs => 1.0,
+                PairWeight::Survival => total * s / at_risk,
+                PairWeight::SurvivalOverCensoring => total * s / (g * at_risk),
+                PairWeight::Uno => 1.0 / (g * g),
+                PairWeight::Events => 1.0 / at_risk,
+            };
+            out.push((t, value));
+            s *= ((at_risk - d) / at_risk).max(0.0);
+        }
+        if c > 0.0 {
+            g *= ((at_risk - d - c) / (at_risk - d)).max(0.0);
+        }
+        at_risk -= d + c;
+        k = stop;
+    }
+    Some(out)
 }
 
 impl CoxFit {

@@ -17,7 +17,7 @@ pub(crate) use arrange::Arranged;
 pub(crate) use engine::{Evaluation, OuterSum};
 pub(crate) use fit::{crossproduct, maximise};
 
-pub use concordance::{Concordance, concordance};
+pub use concordance::{Concordance, PairWeight, concordance, concordance_weighted};
 pub use curve::CoxCurve;
 pub use fit::{Coefficient, CoxFit, Test, cox};
 pub use residuals::CoxResiduals;
