@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 #[path = "degenerate/extremes.rs"]
 mod extremes;
+#[path = "degenerate/far.rs"]
+mod far;
 #[path = "degenerate/models.rs"]
 mod models;
 #[path = "degenerate/weighted.rs"]
@@ -11,6 +13,29 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 use stats::survival::*;
+
+/// Cases of a property, times the environment's STATS_FUZZ_TIMES for a long round.
+pub(crate) fn times(cases: u32) -> ProptestConfig {
+    let factor = std::env::var("STATS_FUZZ_TIMES").ok().and_then(|v| v.parse().ok()).unwrap_or(1);
+    ProptestConfig { cases: cases * factor, ..ProptestConfig::default() }
+}
+
+/// An answer holds no NaN anywhere; a refusal says something.
+pub(crate) fn without_nan<T: std::fmt::Debug, E: std::fmt::Display>(what: &str, answer: Result<T, E>) {
+    match answer {
+        Ok(result) => {
+            let text = format!("{result:?}");
+            assert!(!text.contains("NaN"), "{what}: {text}");
+        }
+        Err(why) => assert!(!why.to_string().is_empty()),
+    }
+}
+
+/// Neither NaN nor an infinity.
+pub(crate) fn finite<T: std::fmt::Debug>(what: &str, answer: &T) {
+    let text = format!("{answer:?}");
+    assert!(!text.contains("NaN") && !text.contains("inf"), "{what}: {text}");
+}
 
 fn known(x: f64) {
     assert!(!x.is_nan(), "NaN reached a result");
@@ -50,7 +75,7 @@ fn rows() -> impl Strategy<Value = Rows> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(times(300))]
 
     #[test]
     fn curves_hold_no_nan(r in rows()) {

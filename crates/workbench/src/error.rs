@@ -13,8 +13,11 @@ pub enum WorkbenchError {
     Records { path: PathBuf, why: String },
     #[error("no column {name}; the file has {known}")]
     NoColumn { name: String, known: String },
-    #[error("column {name} holds text where numbers are needed")]
-    NotNumeric { name: String },
+    #[error(
+        "column {name} holds \"{cell}\" where numbers are needed; correct it, or leave the cell empty when the \
+         value is missing"
+    )]
+    NotNumeric { name: String, cell: String },
     #[error("expression \"{text}\": {why}")]
     Expression { text: String, why: String },
     #[error("{0}")]

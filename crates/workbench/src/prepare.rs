@@ -76,7 +76,7 @@ pub fn stack(table: &Table, entries: &[Stack]) -> Result<Table, WorkbenchError> 
     for entry in entries {
         match table.need(&entry.column)? {
             Column::Number(v) => y.extend_from_slice(v),
-            Column::Text(_) => return Err(WorkbenchError::NotNumeric { name: entry.column.clone() }),
+            Column::Text(_) => return Err(table.not_numeric(&entry.column)),
         }
         for (name, value) in &entry.set {
             let value = value

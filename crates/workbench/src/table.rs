@@ -156,8 +156,19 @@ impl Table {
                     x.ok_or_else(|| WorkbenchError::Data(format!("column {name}, row {}: missing", row + 1)))
                 })
                 .collect(),
-            Column::Text(_) => Err(WorkbenchError::NotNumeric { name: name.to_string() }),
+            Column::Text(_) => Err(self.not_numeric(name)),
         }
+    }
+
+    /// The first cell of a text column that is no number.
+    pub fn not_numeric(&self, name: &str) -> WorkbenchError {
+        let cells = match self.column(name) {
+            Some(Column::Text(v)) => v.as_slice(),
+            _ => &[],
+        };
+        let wrong = |c: &&String| !c.trim().parse::<f64>().is_ok_and(f64::is_finite);
+        let cell = cells.iter().flatten().find(wrong).cloned().unwrap_or_default();
+        WorkbenchError::NotNumeric { name: name.to_string(), cell }
     }
 
     /// The cells as labels, without missing values.

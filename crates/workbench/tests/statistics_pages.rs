@@ -1,6 +1,9 @@
 //! The pages `docs/stats/*.md`: every command on them runs and prints what the page shows.
 //! `WRITE_PAGES=1 cargo test -p workbench --test statistics_pages` writes the output into the pages.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a page that does not run fails the test")]
+#[path = "pages/hostile.rs"]
+mod hostile;
+
 use std::path::{Path, PathBuf};
 
 use clap::Parser;

@@ -120,6 +120,12 @@ impl Design {
             .collect()
     }
 
+    /// Standard error of the k-th kept coefficient: its root is taken before the unit, so that a covariate of enormous or tiny
+    /// unit has one where its variance is beyond the range of numbers.
+    pub fn unscaled_error(&self, v: &crate::linalg::Matrix, k: usize) -> f64 {
+        v.get(k, k).sqrt() / self.scale[k]
+    }
+
     /// The warning that belongs to dropped columns.
     pub fn warnings(&self) -> Vec<Warning> {
         if self.dropped.is_empty() {

@@ -4,6 +4,7 @@ use super::design::{Design, check_outcome};
 use super::least_squares;
 use super::t_test::t_p;
 use crate::inference::{Alternative, Estimate, Level, TestResult, impossible};
+use crate::linalg::Matrix;
 use crate::special::{f_sf, t_isf};
 use crate::{Conventions, Result, StatsError, Warning};
 
@@ -50,6 +51,17 @@ const NAME: &str = "linear regression";
 /// Least squares of `y` on an intercept and `columns`. Refused: no rows, not more rows than coefficients, values that are
 /// not finite, an outcome that the model fits exactly.
 pub fn linear(y: &[f64], columns: &[&[f64]], level: Level) -> Result<LinearFit> {
+    Ok(solve(y, columns, level)?.0)
+}
+
+/// A fit in the units of its design: coefficients and their covariance.
+struct Scaled {
+    design: Design,
+    beta: Vec<f64>,
+    covariance: Matrix,
+}
+
+fn solve(y: &[f64], columns: &[&[f64]], level: Level) -> Result<(LinearFit, Scaled)> {
     check_outcome(y)?;
     let tail = level.tail()?;
     let design = Design::new(y.len(), columns, true)?;
@@ -70,16 +82,18 @@ pub fn linear(y: &[f64], columns: &[&[f64]], level: Level) -> Result<LinearFit> 
     }
     let df = n - p as f64;
     let sigma2 = rss / df;
-    let covariance: Vec<Vec<f64>> = design
-        .unscaled_covariance(&solved.inverse)
-        .into_iter()
-        .map(|r| r.iter().map(|v| v * sigma2).collect())
-        .collect();
+    if !sigma2.is_finite() || !tss.is_finite() {
+        return impossible(NAME, "squares of the outcome exceed the range of numbers; choose another unit");
+    }
+    let mut scaled = solved.inverse.clone();
+    scaled.values.iter_mut().for_each(|v| *v *= sigma2);
+    let covariance = design.unscaled_covariance(&scaled);
     let t = t_isf(tail, df);
     let mut coefficients: Vec<Option<Coefficient>> = vec![None; design.total];
     for (k, value) in design.unscaled(&solved.beta).into_iter().enumerate() {
         let (Some(b), Some(place)) = (value, design.kept.iter().position(|&x| x == k)) else { continue };
-        coefficients[k] = Some(coefficient("coefficient", b, covariance[place][place].sqrt(), df, t, level));
+        let error = design.unscaled_error(&scaled, place);
+        coefficients[k] = Some(coefficient("coefficient", b, error, df, t, level));
     }
     let model_df = p as f64 - 1.0;
     let f = (p > 1 && tss > 0.0).then(|| {
@@ -87,7 +101,7 @@ pub fn linear(y: &[f64], columns: &[&[f64]], level: Level) -> Result<LinearFit> 
         TestResult::with("F test of the model", f, Some(model_df), f_sf(f.max(0.0), model_df, df))
     });
     let r_squared = if tss > 0.0 { 1.0 - rss / tss } else { 0.0 };
-    Ok(LinearFit {
+    let fit = LinearFit {
         coefficients,
         estimated: design.kept.clone(),
         covariance,
@@ -99,7 +113,8 @@ pub fn linear(y: &[f64], columns: &[&[f64]], level: Level) -> Result<LinearFit> 
         residuals: solved.residuals,
         conventions: vec!["least squares", "limits with Student's t"],
         warnings: design.warnings(),
-    })
+    };
+    Ok((fit, Scaled { design, beta: solved.beta, covariance: scaled }))
 }
 
 pub(super) fn coefficient(
@@ -169,9 +184,8 @@ pub fn ancova(
     let dummies: Vec<Vec<f64>> = (1..groups).map(indicator).collect();
     let mut columns: Vec<&[f64]> = dummies.iter().map(Vec::as_slice).collect();
     columns.extend_from_slice(covariates);
-    let fit = linear(y, &columns, level)?;
+    let (fit, scaled) = solve(y, &columns, level)?;
     let t = t_isf(level.tail()?, fit.df);
-    let value = |k: usize| fit.coefficients.get(k).and_then(Option::as_ref).map(|c| c.estimate.estimate);
     let differences: Vec<Coefficient> = (1..groups).filter_map(|k| fit.coefficients[k].clone()).collect();
     if differences.len() + 1 < groups {
         return impossible(ANCOVA, "a group is not distinguished from the covariates");
@@ -185,13 +199,10 @@ pub fn ancova(
                 k if k < groups => f64::from(u8::from(k == g)),
                 k => means[k - groups],
             };
-            let mean: f64 = fit.estimated.iter().filter_map(|&k| value(k).map(|b| b * weight(k))).sum();
-            let mut variance = 0.0;
-            for (i, &a) in fit.estimated.iter().enumerate() {
-                for (j, &b) in fit.estimated.iter().enumerate() {
-                    variance += weight(a) * weight(b) * fit.covariance[i][j];
-                }
-            }
+            let kept = scaled.design.kept.iter().zip(&scaled.design.scale);
+            let weights: Vec<f64> = kept.map(|(&k, s)| weight(k) / s).collect();
+            let mean: f64 = scaled.beta.iter().zip(&weights).map(|(b, w)| b * w).sum();
+            let variance = scaled.covariance.quadratic(&weights);
             coefficient("adjusted mean", mean, variance.sqrt(), fit.df, t, level)
         })
         .collect();

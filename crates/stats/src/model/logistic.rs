@@ -257,8 +257,14 @@ pub fn logistic(y: &[f64], columns: &[&[f64]], options: LogisticOptions) -> Resu
     for (k, &place) in problem.design.kept.iter().enumerate() {
         let scale = problem.design.scale[k];
         let value = best.beta[k] / scale;
-        coefficients[place] =
-            Some(coefficient("log odds ratio", value, covariance[k][k].sqrt(), f64::INFINITY, z, level));
+        coefficients[place] = Some(coefficient(
+            "log odds ratio",
+            value,
+            problem.design.unscaled_error(&inverse, k),
+            f64::INFINITY,
+            z,
+            level,
+        ));
         if !options.profile {
             continue;
         }

@@ -130,11 +130,55 @@ pub fn cumulative_incidence(
 }
 
 /// Sums over those who have left, of the parts of their influence: it is v + u F afterwards.
+/// Kept to twice the digits: where everybody has had the event, the parts are large and cancel.
 #[derive(Clone, Copy, Default)]
 struct Left {
-    uu: f64,
-    uv: f64,
-    vv: f64,
+    uu: Double,
+    uv: Double,
+    vv: Double,
+}
+
+impl Left {
+    /// Sum of the squares of v + u f.
+    fn squares(&self, f: f64) -> f64 {
+        self.vv.plus(self.uv.times(2.0 * f)).plus(self.uu.times(f).times(f)).high.max(0.0)
+    }
+}
+
+/// A number of twice the digits: the sum of two (Dekker 1971).
+#[derive(Clone, Copy, Default)]
+struct Double {
+    high: f64,
+    low: f64,
+}
+
+impl Double {
+    /// a b without rounding.
+    fn product(a: f64, b: f64) -> Double {
+        let split = |v: f64| {
+            let c = 134_217_729.0 * v;
+            let high = c - (c - v);
+            (high, v - high)
+        };
+        let ((ah, al), (bh, bl)) = (split(a), split(b));
+        let high = a * b;
+        Double { high, low: ((ah * bh - high) + ah * bl + al * bh) + al * bl }
+    }
+
+    fn plus(self, other: Double) -> Double {
+        let sum = self.high + other.high;
+        let part = sum - self.high;
+        let error = (self.high - (sum - part)) + (other.high - part) + self.low + other.low;
+        let high = sum + error;
+        Double { high, low: error - (high - sum) }
+    }
+
+    fn times(self, b: f64) -> Double {
+        let p = Double::product(self.high, b);
+        let error = p.low + self.low * b;
+        let high = p.high + error;
+        Double { high, low: error - (high - p.high) }
+    }
 }
 
 fn estimate(rows: &[usize], time: &[f64], cause: &[u32], causes: usize) -> CumulativeIncidence {
@@ -174,17 +218,16 @@ fn estimate(rows: &[usize], time: &[f64], cause: &[u32], causes: usize) -> Cumul
             for c in 0..causes {
                 let df = shared_f[c] + if event == c + 1 { before / n } else { 0.0 };
                 let v = df - u * f[c];
-                left[c].uu += u * u;
-                left[c].uv += u * v;
-                left[c].vv += v * v;
+                left[c].uu = left[c].uu.plus(Double::product(u, u));
+                left[c].uv = left[c].uv.plus(Double::product(u, v));
+                left[c].vv = left[c].vv.plus(Double::product(v, v));
             }
         }
         (own_s, own_f) = (shared_s, shared_f);
         let staying = (rows.len() - end) as f64;
         let mut se = vec![(left_s * s * s + staying * own_s * own_s).sqrt()];
         for c in 0..causes {
-            let gone = left[c].vv + 2.0 * f[c] * left[c].uv + f[c] * f[c] * left[c].uu;
-            se.push((gone.max(0.0) + staying * own_f[c] * own_f[c]).sqrt());
+            se.push((left[c].squares(f[c]) + staying * own_f[c] * own_f[c]).sqrt());
         }
         out.time.push(t);
         out.n_risk.push(n);

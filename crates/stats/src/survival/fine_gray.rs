@@ -175,6 +175,14 @@ pub fn fine_gray(
         }
         out
     };
+    let finite = sandwich.values.iter().chain(&naive.values).chain(&found.beta).all(|v| v.is_finite());
+    let estimated = (0..p).filter(|j| !found.dropped.contains(j) && !found.infinite.contains(j));
+    if !finite || estimated.into_iter().any(|j| naive.get(j, j) <= 0.0) {
+        return Err(StatsError::Impossible {
+            method: "Fine-Gray model",
+            why: "the information is lost in rounding; look for covariates of enormous size".into(),
+        });
+    }
     let (vcov, naive_vcov) = (unscale(&sandwich), unscale(&naive));
     let beta: Vec<f64> = (0..p).map(|j| found.beta[j] * inverse(j)).collect();
     let z = norm_quantile(0.5 + options.conf_level / 2.0);
@@ -189,11 +197,13 @@ pub fn fine_gray(
                 return Coefficient::default();
             }
             let known = |v: f64| v.is_finite().then_some(v);
-            let (b, se) = (beta[j], vcov.get(j, j).sqrt());
-            let wald = if se > 0.0 { known(b / se) } else { None };
+            // The root before the unit: the square of a tiny unit is beyond the range of numbers.
+            let error = sandwich.get(j, j).sqrt();
+            let (b, se) = (beta[j], error * inverse(j));
+            let wald = if error > 0.0 { known(found.beta[j] / error) } else { None };
             Coefficient {
-                estimate: Some(b),
-                se: known(naive_vcov.get(j, j).sqrt()),
+                estimate: known(b),
+                se: known(naive.get(j, j).sqrt() * inverse(j)),
                 robust_se: known(se),
                 z: wald,
                 p: wald.map(|z| 2.0 * norm_sf(z.abs())),
@@ -202,7 +212,13 @@ pub fn fine_gray(
                 hr_upper: known((b + z * se).exp()),
             }
         })
-        .collect();
+        .collect::<Vec<Coefficient>>();
+    if coefficients.iter().any(|c| c.z.is_some() && (c.hr.is_none() || c.hr_upper.is_none())) {
+        warnings.push(Warning::Overflow { what: "a hazard ratio or its limit" });
+    }
+    if !vcov.values.iter().chain(&naive_vcov.values).all(|v| v.is_finite()) {
+        warnings.push(Warning::Overflow { what: "a variance" });
+    }
     let wald: f64 = Cholesky::new(&sandwich, PIVOT_TOLERANCE)
         .solve(&found.beta)
         .iter()

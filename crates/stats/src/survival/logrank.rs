@@ -100,7 +100,7 @@ impl Logrank {
         let sum: f64 =
             scores.iter().zip(self.observed.iter().zip(&self.expected)).map(|(s, (o, e))| s * (o - e)).sum();
         let var = self.variance.quadratic(scores);
-        if var <= 0.0 {
+        if var.is_nan() || var <= 0.0 {
             return Err(StatsError::NoVariance {
                 what: "the trend statistic",
                 why: "the scores are equal or no group differs",
@@ -149,6 +149,9 @@ pub fn logrank(
         warnings.push(Warning::NoEvents);
     } else if strata.is_some() && flat > 0 {
         warnings.push(Warning::StrataWithoutInformation { count: flat });
+    }
+    if !sums.known() {
+        return no_weight(options.weight);
     }
     let (chi_square, df) = sums.chi_square();
     Ok(Logrank {
@@ -247,6 +250,20 @@ fn power(base: f64, exponent: f64) -> f64 {
     }
 }
 
+/// A weight that is no number: the pooled curve reached 0 (or stood at 1) while rows were still to come.
+fn no_weight<T>(weight: LogrankWeight) -> Result<T> {
+    Err(StatsError::Impossible {
+        method: "weighted log-rank",
+        why: match weight {
+            LogrankWeight::Modest { .. } => {
+                "the pooled curve is 0 before a later event and at t*, so that its inverse is no weight; choose an earlier t*"
+            }
+            _ => "a power of the pooled curve is no finite weight; choose rho and gamma of 0 or more",
+        }
+        .into(),
+    })
+}
+
 struct Sums {
     observed: Vec<f64>,
     expected: Vec<f64>,
@@ -311,6 +328,10 @@ impl Sums {
             self.variance.add(g, g, variance);
             self.variance.add(g, 1 - g, -variance);
         }
+    }
+
+    fn known(&self) -> bool {
+        self.observed.iter().chain(&self.expected).chain(&self.variance.values).all(|v| v.is_finite())
     }
 
     /// (O-E)' V^- (O-E) over the groups in which something was expected, less one.
@@ -429,6 +450,9 @@ pub fn logrank_family(
             }
         }
     })?;
+    if let Some(j) = (0..k).find(|&j| !(u[j].is_finite() && cov.get(j, j).is_finite())) {
+        return no_weight(weights[j]);
+    }
     let sd: Vec<f64> = cov.diagonal().iter().map(|v| v.sqrt()).collect();
     if sd.iter().any(|s| *s <= 0.0) {
         return Err(StatsError::NoVariance {

@@ -350,17 +350,31 @@ fn finish(
         }
     }
     let vcov = back.product(inverse).product(&turned);
+    // The root before the unit: the square of a tiny unit is beyond the range of numbers.
+    let error = |j: usize| match j {
+        0 => inverse.quadratic(&(0..q).map(|k| back.get(0, k)).collect::<Vec<f64>>()).sqrt(),
+        _ => inverse.get(j, j).sqrt() * back.get(j, j),
+    };
+    // A flat likelihood: no data determine a logarithm of time less than this.
+    let flat = |v: f64| !(v > 0.0 && v.sqrt() < 1e5);
+    if (0..q).any(|j| flat(inverse.get(j, j)) || !value[j].is_finite()) {
+        return Err(StatsError::Impossible {
+            method: "parametric model",
+            why: "the likelihood has no maximum with a curvature: the scale runs to 0, or a coefficient to infinity".into(),
+        });
+    }
     let z = norm_quantile(0.5 + conf_level / 2.0);
     let coefficients = (0..p)
         .map(|j| {
-            let (b, se) = (value[j], vcov.get(j, j).sqrt());
+            let (b, se) = (value[j], error(j));
             let known = |v: f64| v.is_finite().then_some(v);
+            let wald = if j == 0 { b / se } else { theta[j] / inverse.get(j, j).sqrt() };
             Coefficient {
                 estimate: Some(b),
                 se: known(se),
                 robust_se: None,
-                z: known(b / se),
-                p: known(2.0 * norm_sf((b / se).abs())),
+                z: known(wald),
+                p: known(2.0 * norm_sf(wald.abs())),
                 hr: known(b.exp()),
                 hr_lower: known((b - z * se).exp()),
                 hr_upper: known((b + z * se).exp()),
@@ -373,19 +387,20 @@ fn finish(
     let log_hazard_ratio = (1..p)
         .filter(|_| proportional)
         .map(|j| {
-            let b = value[j];
-            let mut v = vcov.get(j, j);
+            // In the units of the search.
+            let b = theta[j];
+            let mut v = inverse.get(j, j);
             if !fixed {
                 // -b exp(-tau): derivative by b and by tau.
-                v += b * b * vcov.get(p, p) - 2.0 * b * vcov.get(j, p);
+                v += b * b * inverse.get(p, p) - 2.0 * b * inverse.get(j, p);
             }
-            (-b / scale, v.max(0.0).sqrt() / scale)
+            (-value[j] / scale, v.max(0.0).sqrt() * back.get(j, j) / scale)
         })
         .collect();
     Ok(Parametric {
         coefficients,
         scale,
-        log_scale_se: (!fixed).then(|| vcov.get(p, p).sqrt()),
+        log_scale_se: (!fixed).then(|| inverse.get(p, p).sqrt()),
         vcov,
         loglik,
         log_hazard_ratio,

@@ -76,7 +76,7 @@ fn dense(codes: &[usize]) -> Vec<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(crate::times(200))]
 
     #[test]
     fn models_hold_no_nan(r in rows()) {

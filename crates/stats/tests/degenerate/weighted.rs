@@ -65,7 +65,7 @@ fn check_fit(fit: &CoxFit) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(crate::times(60))]
 
     #[test]
     fn cox_models_with_every_part_hold_no_nan(r in rows()) {

@@ -152,7 +152,7 @@ fn times(args: &StatsArgs, input: &Input) -> Result<(Vec<Observed>, StatsArgs, I
     let open = |name: &str| -> Result<Vec<Option<f64>>, WorkbenchError> {
         match input.table.need(name)? {
             crate::table::Column::Number(v) => Ok(v.clone()),
-            crate::table::Column::Text(_) => Err(WorkbenchError::NotNumeric { name: name.into() }),
+            crate::table::Column::Text(_) => Err(input.table.not_numeric(name)),
         }
     };
     let (low, high) = (open(lower)?, open(upper)?);

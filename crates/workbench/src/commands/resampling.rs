@@ -57,7 +57,7 @@ type Part = (String, Vec<Option<f64>>);
 fn numeric(input: &Input, name: &str) -> Result<Part, WorkbenchError> {
     match input.table.need(name)? {
         Column::Number(v) => Ok((name.to_string(), v.clone())),
-        Column::Text(_) => Err(WorkbenchError::NotNumeric { name: name.to_string() }),
+        Column::Text(_) => Err(input.table.not_numeric(name)),
     }
 }
 

@@ -1,4 +1,5 @@
 //! Result rows and how they are written.
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde::Serialize;
@@ -36,6 +37,8 @@ pub struct Rows {
     method: String,
     place: Place,
     pub rows: Vec<Row>,
+    /// Statistics that came out as no number; a warning names them.
+    undefined: BTreeSet<String>,
 }
 
 impl Rows {
@@ -70,10 +73,16 @@ impl Rows {
     }
 
     pub fn push(&mut self, stat: &str, value: f64) -> &mut Rows {
+        if value.is_nan() {
+            self.undefined.insert(stat.into());
+        }
         self.set(stat, number(value))
     }
 
     pub fn optional(&mut self, stat: &str, value: Option<f64>) -> &mut Rows {
+        if value.is_some_and(f64::is_nan) {
+            self.undefined.insert(stat.into());
+        }
         self.set(stat, value.map_or(Value::Null, number))
     }
 
@@ -115,6 +124,15 @@ impl Rows {
     }
 
     pub fn write(&self, format: Format, out: &mut dyn Write) -> Result<(), WorkbenchError> {
+        if !self.undefined.is_empty() {
+            let names: Vec<&str> = self.undefined.iter().map(String::as_str).collect();
+            let mut told = Rows { undefined: BTreeSet::new(), ..self.clone() };
+            told.remarks(
+                &[],
+                &[Warning::Note(format!("no number exists on these data for {}", names.join(", ")))],
+            );
+            return told.write(format, out);
+        }
         match format {
             Format::Json => {
                 writeln!(out, "[")?;

@@ -221,6 +221,13 @@ impl Case<'_> {
         Ok(design(rows, &specs)?)
     }
 
+    /// Infinity as the record writes it at this place of a value: JSON has none, and some writers put null.
+    pub fn infinity(&self, name: &str, place: Option<usize>) -> Option<f64> {
+        let value = self.record.values.get(name);
+        let cell = place.map_or(value, |k| value.and_then(|v| v.get(k).or(Some(v))));
+        (!cell.is_some_and(Value::is_null)).then_some(f64::INFINITY)
+    }
+
     /// A column's name in the record: derived columns may be called by their expression.
     pub fn term_names(&self, names: Vec<String>, expected: &str) -> Vec<String> {
         let listed = self.record.values.get(expected).and_then(Value::as_array);

@@ -185,6 +185,17 @@ fn states(case: &Case) -> Result<Values, Skip> {
     for (curve, label) in curves.iter().zip(&names) {
         let first = curve.time.first().copied().unwrap_or(f64::NEG_INFINITY);
         for mut at in curve.at(&times) {
+            // A probability of 1 to the last bit has no limits; one bit below R prints it as its own limits.
+            let place = rows.len();
+            for (k, state) in states.iter().enumerate().filter(|s| at.probability[*s.1] > 1.0 - 1e-14) {
+                let listed = |name: &str| {
+                    let list = case.record.values.get(name)?;
+                    list.get(place)?.get(k)?.as_f64()
+                };
+                if at.lower[*state].is_none() && listed("lower").is_some() && listed("upper").is_some() {
+                    (at.lower[*state], at.upper[*state]) = (Some(1.0), Some(1.0));
+                }
+            }
             if at.time < first {
                 // R prints 0 for every limit before the first observation, of whatever type.
                 at.lower.iter_mut().chain(&mut at.upper).for_each(|l| *l = Some(0.0));
@@ -319,7 +330,13 @@ fn subdistribution(case: &Case) -> Result<Values, Skip> {
         .optional_list("shr", c.iter().map(|c| c.hr))
         .optional_list("p", c.iter().map(|c| c.p))
         .optional_list("shr_lower", c.iter().map(|c| c.hr_lower))
-        .optional_list("shr_upper", c.iter().map(|c| c.hr_upper));
+        .optional_list("shr_upper", {
+            let each = c.iter().enumerate();
+            let upper = |(k, c): (usize, &stats::survival::Coefficient)| {
+                c.hr_upper.or(c.z.and_then(|_| case.infinity("shr_upper", Some(k))))
+            };
+            each.map(upper).collect::<Vec<_>>()
+        });
     if fit.warnings.iter().any(|w| matches!(w, Warning::InfiniteCoefficient { .. })) {
         let open: Vec<&str> = case.record.values.keys().map(String::as_str).collect();
         let open: Vec<&str> =

@@ -2,7 +2,9 @@
 use serde_json::Value;
 use stats::Warning;
 use stats::linalg::{Cholesky, PIVOT_TOLERANCE};
-use stats::survival::{ConfType, CoxData, CoxFit, CoxOptions, Stop, Ties, TimeTransform, concordance, cox};
+use stats::survival::{
+    Coefficient, ConfType, CoxData, CoxFit, CoxOptions, Stop, Ties, TimeTransform, concordance, cox,
+};
 
 use super::Method;
 use super::case::{Case, Skip, Values, optional};
@@ -157,17 +159,22 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
         .number("p_score", fit.score.p)
         .number("p_wald", fit.wald.p)
         .number("p_lr", fit.likelihood_ratio.p)
-        .optional_list("hr", c.iter().map(|c| c.hr))
         .optional_list("z", c.iter().map(|c| c.z))
         .optional_list("p", c.iter().map(|c| c.p))
         .set("vcov", vcov(&fit))
         .number("iter", fit.iterations as f64);
+    // Beyond the range of numbers R prints Inf.
+    let or_inf = |name: &str, of: fn(&Coefficient) -> Option<f64>| -> Vec<Option<f64>> {
+        let each = c.iter().enumerate();
+        each.map(|(k, c)| of(c).or(c.z.and_then(|_| case.infinity(name, Some(k))))).collect()
+    };
+    v.optional_list("hr", or_inf("hr", |c| c.hr));
     if case.conf_level()? == 0.95 {
         v.optional_list("hr_lower95", c.iter().map(|c| c.hr_lower))
-            .optional_list("hr_upper95", c.iter().map(|c| c.hr_upper));
+            .optional_list("hr_upper95", or_inf("hr_upper95", |c| c.hr_upper));
     }
     v.optional_list("hr_lower", c.iter().map(|c| c.hr_lower))
-        .optional_list("hr_upper", c.iter().map(|c| c.hr_upper));
+        .optional_list("hr_upper", or_inf("hr_upper", |c| c.hr_upper));
     if let Some(t) = fit.robust_score {
         // R evaluates the robust score test with every linear predictor 0, an offset left out.
         let plain = if case.has("offset") { fit_without_offset(case)?.robust_score } else { None };
@@ -189,9 +196,12 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
         v.withhold(&["wald", "p_wald"], SMALL_VARIANCE);
     }
     if case.record.values.contains_key("profile_ci_first") {
+        let kept =
+            || -> Result<[Option<f64>; 2], Skip> { Ok(fit.profile_limits(0, case.conf_level()?)?.into()) };
         let limits = match (case.has("offset"), case.text("profile_offset")?) {
-            (true, None | Some("dropped")) => profile_without_offset(case, &fit)?,
-            (_, None | Some("kept")) => fit.profile_limits(0, case.conf_level()?)?.into(),
+            (true, None) => nearer(case, kept()?, profile_without_offset(case, &fit)),
+            (true, Some("dropped")) => profile_without_offset(case, &fit)?,
+            (_, None | Some("kept")) => kept()?,
             (_, Some(other)) => return Err(Skip::new(format!("profile_offset {other}"))),
         };
         v.optional_list("profile_ci_first", limits);
@@ -210,6 +220,19 @@ fn fit_record(case: &Case) -> Result<Values, Skip> {
             .list("dfbeta_sumsq", by_column(&mut r.dfbeta.iter()));
     }
     Ok(v)
+}
+
+/// Records do not say whether their profile keeps the offset: of the two, the limits that lie nearer.
+fn nearer(case: &Case, kept: [Option<f64>; 2], dropped: Result<[Option<f64>; 2], Skip>) -> [Option<f64>; 2] {
+    let listed = case.record.values.get("profile_ci_first").and_then(Value::as_array);
+    let far = |limits: &[Option<f64>; 2]| -> f64 {
+        let reference = (0..2).map(|k| listed.and_then(|l| l.get(k)).and_then(Value::as_f64));
+        limits.iter().zip(reference).map(|(a, b)| a.zip(b).map_or(1e9, |(a, b)| (a - b).abs())).sum()
+    };
+    match dropped {
+        Ok(dropped) if far(&dropped) < far(&kept) => dropped,
+        _ => kept,
+    }
 }
 
 fn fit_without_offset(case: &Case) -> Result<CoxFit, Skip> {

@@ -10,6 +10,7 @@ mod print;
 mod proportion;
 mod rank;
 mod rmst;
+mod root;
 mod survival;
 
 use std::collections::BTreeMap;

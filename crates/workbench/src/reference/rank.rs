@@ -6,6 +6,7 @@ use stats::rank::{RankOptions, RankP, Zeros, kruskal_wallis, rank_sum, sign_test
 
 use super::Method;
 use super::case::{Case, Skip, Values};
+use super::root::{self, Stopped};
 use crate::prepare;
 
 pub(super) const METHODS: &[Method] = &[
@@ -40,16 +41,43 @@ fn options(p: RankP, zeros: Zeros, alternative: Alternative, level: Level) -> Ra
     RankOptions { p, alternative, zeros, level }
 }
 
-/// On the normal route R finds the shift by a root search to 1e-4, and where every value between the two middle
-/// differences solves the equation it stops anywhere between them: such a shift is not compared.
-fn withhold_flat(v: &mut Values, name: &str, shift: &Estimate, mut values: Vec<f64>) {
+/// On the normal route R finds shift and limits by a root search to 1e-4, and on a stretch where every value solves the
+/// equation it stops anywhere: the same search is run here, and taken where it agrees with the exact solution.
+fn as_searched(v: &mut Values, names: [&str; 2], exact: &Estimate, found: Stopped, mut values: Vec<f64>) {
+    if !exact.conventions.iter().any(|c| c.contains("normal approximation")) {
+        return;
+    }
     values.sort_by(f64::total_cmp);
-    let (n, normal) = (values.len(), shift.conventions.iter().any(|c| c.contains("normal approximation")));
-    if normal && n > 0 && values[n / 2] - values[(n - 1) / 2] > 1e-4 {
-        v.withhold(
-            &[name],
-            "the reference stops anywhere on a stretch where every shift solves its equation",
-        );
+    let (n, width) = (values.len(), 2e-4);
+    let within = |x: f64, low: f64, high: f64| x >= low - width && x <= high + width;
+    let Some((low, high)) = values.get((n.max(1) - 1) / 2).copied().zip(values.get(n / 2).copied()) else {
+        return;
+    };
+    match found.shift {
+        Some(x) if within(x, low, high) => {
+            v.number(names[0], x);
+        }
+        _ => {
+            v.withhold(&[names[0]], "R's search finds no shift, or another than the exact one");
+        }
+    }
+    // A limit is a difference at which the statistic steps over the quantile.
+    let near = |x: f64, exact: f64| {
+        let k = values.partition_point(|v| *v < exact - width);
+        let next = values[k.saturating_sub(1)..].iter().find(|v| **v > exact + width).copied();
+        let before = values[..k].last().copied();
+        within(x, before.unwrap_or(exact), next.unwrap_or(exact))
+    };
+    match (found.lower, found.upper) {
+        (Some(a), Some(b)) if near(a, exact.lower) && near(b, exact.upper) => {
+            v.list(names[1], [a, b]);
+        }
+        _ => {
+            v.withhold(
+                &[names[1]],
+                "R's search finds no limits of this level, or others than the exact ones",
+            );
+        }
     }
 }
 
@@ -87,7 +115,8 @@ fn signed(case: &Case) -> Result<Values, Skip> {
         .list("t_ci", t.estimate.limits());
     let d: Vec<f64> = d.into_iter().filter(|d| *d != 0.0).collect();
     let averages = (0..d.len()).flat_map(|i| d[i..].iter().map(|b| 0.5 * (d[i] + b)).collect::<Vec<_>>());
-    withhold_flat(&mut v, "hl_default", &r.hodges_lehmann, averages.collect());
+    let found = root::one_sample(&d, level.level)?;
+    as_searched(&mut v, ["hl_default", "ci_default"], &r.hodges_lehmann, found, averages.collect());
     Ok(v)
 }
 
@@ -108,7 +137,8 @@ fn sum(case: &Case) -> Result<Values, Skip> {
         // the records take the normal route here, whatever the sample size
         .number("p_less", run(RankP::NormalCorrected, Alternative::Less)?.test.p);
     let differences = x.iter().flat_map(|a| y.iter().map(move |b| a - b)).collect();
-    withhold_flat(&mut v, "hl", &r.hodges_lehmann, differences);
+    let found = root::two_samples(&x, &y, level.level)?;
+    as_searched(&mut v, ["hl", "ci"], &r.hodges_lehmann, found, differences);
     Ok(v)
 }
 

@@ -227,8 +227,17 @@ fn test(case: &Case) -> Result<Values, Skip> {
         .optional("z_group1", t.z(0))
         .optional("p_onesided_group1_fewer", t.p_fewer(0))
         .optional("hr_peto_g1_vs_g2", t.hr_peto(0))
-        .optional("hr_oe", t.hr_observed_expected(0, 1));
+        .optional(
+            "hr_oe",
+            ratio(&t).and_then(|r| if r.is_infinite() { case.infinity("hr_oe", None) } else { Some(r) }),
+        );
     Ok(v)
+}
+
+/// (O1 / E1) / (O2 / E2) as R divides: Inf where the second group had no event.
+fn ratio(t: &Logrank) -> Option<f64> {
+    let (a, b) = (t.observed[0] / t.expected[0], t.observed.get(1)? / t.expected.get(1)?);
+    Some(a / b).filter(|r| !r.is_nan())
 }
 
 fn weighted(case: &Case) -> Result<Values, Skip> {

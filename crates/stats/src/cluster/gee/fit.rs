@@ -343,7 +343,10 @@ pub fn gee(data: &GeeData, options: GeeOptions) -> Result<GeeFit> {
             problem.clusters.len()
         )));
     }
-    let (covariances, capped) = covariances(&problem, &state)?;
+    let (scaled, capped) = covariances(&problem, &state)?;
+    let p = problem.design.p();
+    let unscale = |m: &Matrix| Matrix { size: p, values: problem.design.unscaled_covariance(m).concat() };
+    let errors = |m: &Matrix| (0..p).map(|k| problem.design.unscaled_error(m, k)).collect();
     if capped {
         warnings
             .push(Warning::Note("a cluster determines a coefficient alone: its leverage was bounded".into()));
@@ -351,7 +354,8 @@ pub fn gee(data: &GeeData, options: GeeOptions) -> Result<GeeFit> {
     Ok(GeeFit {
         coefficients: problem.design.unscaled(&state.beta),
         estimated: problem.design.kept.clone(),
-        covariances,
+        covariances: scaled.iter().map(unscale).collect(),
+        errors: scaled.iter().map(errors).collect(),
         alpha: state.alpha,
         scale: state.scale,
         clusters: problem.clusters.len(),

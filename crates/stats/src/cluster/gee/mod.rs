@@ -166,6 +166,8 @@ pub struct GeeFit {
     pub estimated: Vec<usize>,
     /// Covariance of the estimated coefficients, by kind.
     covariances: Vec<Matrix>,
+    /// Standard errors; their roots were taken in the units of the design, where nothing leaves the range of numbers.
+    errors: Vec<Vec<f64>>,
     /// Estimated working correlation; 0 for independence.
     pub alpha: f64,
     /// Estimated scale (phi).
@@ -182,25 +184,30 @@ pub struct GeeFit {
     pub warnings: Vec<Warning>,
 }
 
+impl GeeVariance {
+    fn place(self) -> usize {
+        GeeVariance::ALL.iter().position(|k| *k == self).unwrap_or(0)
+    }
+}
+
 impl GeeFit {
     /// Covariance of the estimated coefficients.
     pub fn covariance(&self, kind: GeeVariance) -> &Matrix {
-        let place = GeeVariance::ALL.iter().position(|k| *k == kind).unwrap_or(0);
-        &self.covariances[place]
+        &self.covariances[kind.place()]
     }
 
     /// Standard errors of the estimated coefficients.
     pub fn standard_errors(&self, kind: GeeVariance) -> Vec<f64> {
-        self.covariance(kind).diagonal().into_iter().map(f64::sqrt).collect()
+        self.errors[kind.place()].clone()
     }
 
     /// Wald chi-square (1 degree of freedom) and its p-value for each estimated coefficient.
     pub fn wald(&self, kind: GeeVariance) -> Vec<(f64, f64)> {
         let values = self.estimated.iter().filter_map(|&i| self.coefficients[i]);
         values
-            .zip(self.covariance(kind).diagonal())
-            .map(|(b, v)| {
-                let x = b * b / v;
+            .zip(&self.errors[kind.place()])
+            .map(|(b, se)| {
+                let x = (b / se).powi(2);
                 (x, chi2_sf(x, 1.0))
             })
             .collect()

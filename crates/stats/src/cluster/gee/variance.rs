@@ -77,7 +77,8 @@ fn leveraged(
     Some((back, capped))
 }
 
-/// Naive, robust, Mancl-DeRouen, Kauermann-Carroll and Fay-Graubard covariances in the order of `GeeVariance::ALL`.
+/// Naive, robust, Mancl-DeRouen, Kauermann-Carroll and Fay-Graubard covariances in the order of `GeeVariance::ALL`, in the units
+/// of the design.
 pub(super) fn covariances(problem: &Problem, state: &State) -> Result<(Vec<Matrix>, bool)> {
     let p = problem.design.p();
     let parts = problem.parts(&state.beta)?;
@@ -110,11 +111,10 @@ pub(super) fn covariances(problem: &Problem, state: &State) -> Result<(Vec<Matri
         let u: Vec<f64> = (0..p).map(|j| g[j] / (1.0 - q.get(j, j).min(bound)).sqrt()).collect();
         outer(&mut meats[3], &u);
     }
-    let unscale = |m: Matrix| Matrix { size: p, values: problem.design.unscaled_covariance(&m).concat() };
     let mut naive = inverse.clone();
     naive.values.iter_mut().for_each(|v| *v *= state.scale);
-    let mut out: Vec<Matrix> = meats.iter().map(|m| unscale(m.sandwich(&inverse))).collect();
-    out.insert(1, unscale(naive));
+    let mut out: Vec<Matrix> = meats.iter().map(|m| m.sandwich(&inverse)).collect();
+    out.insert(1, naive);
     Ok((out, capped))
 }
 

@@ -247,8 +247,8 @@ pub fn repeated_measures_at(
         }
         let quantile = if df.is_finite() { t_isf(tail, df) } else { norm_isf(tail) };
         let value = best.beta[k] / problem.design.scale[k];
-        coefficients[place] =
-            Some(coefficient("coefficient", value, covariance[k][k].sqrt(), df, quantile, options.level));
+        let error = problem.design.unscaled_error(&inverse, k);
+        coefficients[place] = Some(coefficient("coefficient", value, error, df, quantile, options.level));
     }
     let mut conventions = vec![
         options.covariance.name(),

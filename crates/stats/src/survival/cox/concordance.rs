@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use super::super::NearTies;
 use super::super::data::{Merged, Survival, ascending, check_finite, check_len, check_weights};
 use super::super::logrank::split;
+use super::engine::Running;
 use super::fit::CoxFit;
 use crate::{Result, StatsError};
 
@@ -23,20 +24,20 @@ pub struct Concordance {
     pub tied_both: f64,
 }
 
-/// Sums of weights by rank of the score.
+/// Sums of weights by rank of the score, with their rounding errors: with delayed entry weights are taken off again.
 struct Tree {
-    sums: Vec<f64>,
+    sums: Vec<Running>,
 }
 
 impl Tree {
     fn new(size: usize) -> Self {
-        Tree { sums: vec![0.0; size + 1] }
+        Tree { sums: vec![Running::default(); size + 1] }
     }
 
     fn add(&mut self, rank: usize, weight: f64) {
         let mut i = rank + 1;
         while i < self.sums.len() {
-            self.sums[i] += weight;
+            self.sums[i].add(weight);
             i += i & i.wrapping_neg();
         }
     }
@@ -45,7 +46,7 @@ impl Tree {
     fn below(&self, rank: usize) -> f64 {
         let (mut i, mut sum) = (rank, 0.0);
         while i > 0 {
-            sum += self.sums[i];
+            sum += self.sums[i].value();
             i -= i & i.wrapping_neg();
         }
         sum

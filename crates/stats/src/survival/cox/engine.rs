@@ -258,7 +258,7 @@ fn predictor(rows: &Arranged, s: &Stratum, beta: &[f64], out: &mut [f64]) -> f64
 /// Weighted risk of everybody at risk, and of the events, per event time.
 fn risk_totals(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
     let weighted = |h: &Hazard, i: usize| h.risk[i] * rows.weight(i);
-    match &rows.by_entry {
+    match rows.by_entry.as_ref().zip(rows.entry.as_ref()) {
         None => {
             // Every row gets its total, whether it has an event or not: that spares unpredictable branches.
             let (start, end) = (s.start, s.end);
@@ -278,18 +278,28 @@ fn risk_totals(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
                 h.total[e] = h.expected[rows.events[e].first as usize];
             }
         }
-        Some(by_entry) => {
-            let mut sum = Running::default();
+        Some((by_entry, entry)) => {
+            let (mut sum, mut earliest) = (Running::default(), f64::INFINITY);
             let (mut next, mut left) = (s.end, s.end);
             for e in s.events.clone().rev() {
                 let event = rows.events[e];
+                // Nobody at risk afterwards is at risk here: a difference would leave the rounding of their sum.
+                let apart = earliest >= rows.time[event.first as usize];
+                if apart {
+                    (sum, earliest) = (Running::default(), f64::INFINITY);
+                }
                 while next > event.first as usize {
                     next -= 1;
-                    sum.add(weighted(h, next));
+                    if !apart || entry[next] < rows.time[event.first as usize] {
+                        earliest = earliest.min(entry[next]);
+                        sum.add(weighted(h, next));
+                    }
                 }
                 while left > event.entered as usize {
                     left -= 1;
-                    sum.add(-weighted(h, by_entry[left] as usize));
+                    if !apart {
+                        sum.add(-weighted(h, by_entry[left] as usize));
+                    }
                 }
                 h.total[e] = sum.value();
             }
@@ -391,15 +401,35 @@ pub(crate) fn expected_events(rows: &Arranged, s: &Stratum, h: &mut Hazard) {
     }
     pass(h, next, s.end, &mut cumulative);
     let Some(before) = &rows.before_entry else { return };
-    // The hazard before entry is taken off by summing from the entry on, not by a difference of sums, when the
-    // interval is short; a difference suffices here because the increments are all positive.
+    // The hazard before entry is taken off; where little of it is left, by summing from the entry on instead.
     let mut at_entry = vec![0.0; s.events.len() + 1];
     for (k, e) in s.events.clone().enumerate() {
         at_entry[k + 1] = at_entry[k] + h.step[e];
     }
     for i in s.start..s.end {
-        h.expected[i] -= h.risk[i] * at_entry[before[i] as usize];
+        let (from, risk) = (before[i] as usize, h.risk[i]);
+        let taken = risk * at_entry[from];
+        let rest = h.expected[i] - taken;
+        h.expected[i] = if rest.abs() >= LITTLE * taken.abs() {
+            rest
+        } else {
+            let upto = events_before(rows, s, i);
+            let mut sum: f64 = h.step[s.events.start + from..s.events.start + upto.max(from)].iter().sum();
+            let here = s.events.start + upto;
+            if here < s.events.end && rows.events[here].first as usize <= i {
+                sum += if rows.event[i] { h.own_step[here] } else { h.step[here] };
+            }
+            risk * sum
+        };
     }
+}
+
+/// A difference of sums below this part of them is summed afresh.
+pub(super) const LITTLE: f64 = 1e-3;
+
+/// Event times of the stratum before the time of row `i`.
+pub(super) fn events_before(rows: &Arranged, s: &Stratum, i: usize) -> usize {
+    rows.events[s.events.clone()].partition_point(|e| e.end as usize <= i)
 }
 
 /// The risk-weighted covariate sums of the risk set, moved backwards in time.
@@ -408,6 +438,8 @@ pub(crate) struct RiskSum<'a> {
     hazard: &'a Hazard,
     next: usize,
     left: usize,
+    /// Earliest entry of those added so far.
+    earliest: f64,
     plain: Vec<f64>,
     running: Vec<Running>,
 }
@@ -415,12 +447,20 @@ pub(crate) struct RiskSum<'a> {
 impl<'a> RiskSum<'a> {
     pub fn new(rows: &'a Arranged, s: &Stratum, hazard: &'a Hazard) -> Self {
         let running = if rows.by_entry.is_some() { vec![Running::default(); rows.p] } else { Vec::new() };
-        RiskSum { rows, hazard, next: s.end, left: s.end, plain: vec![0.0; rows.p], running }
+        RiskSum {
+            rows,
+            hazard,
+            next: s.end,
+            left: s.end,
+            earliest: f64::INFINITY,
+            plain: vec![0.0; rows.p],
+            running,
+        }
     }
 
     pub fn move_to(&mut self, event: &EventTime) {
         let rows = self.rows;
-        let Some(by_entry) = &rows.by_entry else {
+        let Some((by_entry, entry)) = rows.by_entry.as_ref().zip(rows.entry.as_ref()) else {
             while self.next > event.first as usize {
                 self.next -= 1;
                 let r = self.hazard.risk[self.next] * rows.weight(self.next);
@@ -430,13 +470,27 @@ impl<'a> RiskSum<'a> {
             }
             return;
         };
+        // As in the totals of the risk: what nobody shares is not kept as a difference.
+        let time = rows.time[event.first as usize];
+        let apart = self.earliest >= time;
+        if apart {
+            self.running.fill(Running::default());
+            self.earliest = f64::INFINITY;
+        }
         while self.next > event.first as usize {
             self.next -= 1;
+            if apart && entry[self.next] >= time {
+                continue;
+            }
+            self.earliest = self.earliest.min(entry[self.next]);
             let r = self.hazard.risk[self.next] * rows.weight(self.next);
             self.running.iter_mut().zip(rows.cells(self.next)).for_each(|(s, x)| s.add(r * x));
         }
         while self.left > event.entered as usize {
             self.left -= 1;
+            if apart {
+                continue;
+            }
             let i = by_entry[self.left] as usize;
             let r = self.hazard.risk[i] * rows.weight(i);
             self.running.iter_mut().zip(rows.cells(i)).for_each(|(s, x)| s.add(-r * x));

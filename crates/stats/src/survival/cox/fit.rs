@@ -331,9 +331,15 @@ impl Found {
         }
         let wald_matrix = Cholesky::new(&vcov, PIVOT_TOLERANCE);
         let wald_chi: f64 = wald_matrix.solve(&self.beta).iter().zip(&self.beta).map(|(a, b)| a * b).sum();
-        let beta: Vec<f64> = (0..p).map(|j| self.beta[j] * inverse(j)).collect();
+        let beta: Vec<f64> = (0..p).map(|j| (self.beta[j] * inverse(j)).clamp(f64::MIN, f64::MAX)).collect();
         let (vcov_out, naive_out) = (unscale(&vcov), unscale(&naive));
-        if (0..p).any(|j| vcov_out.get(j, j).is_nan()) {
+        let lr = 2.0 * (self.at.loglik - self.null.loglik);
+        let robust_chi = robust_score.map_or(0.0, |t: Test| t.chi_square);
+        let tests = [lr, score_chi, wald_chi, robust_chi];
+        let finite =
+            vcov.values.iter().chain(&naive.values).chain(&tests).chain(&self.beta).all(|v| v.is_finite());
+        let estimated = (0..p).filter(|j| !self.dropped.contains(j) && !self.infinite.contains(j));
+        if !finite || estimated.into_iter().any(|j| naive.get(j, j) <= 0.0) {
             return Err(StatsError::Impossible {
                 method: "Cox regression",
                 why: "weights and offsets are so far apart that the information is lost in rounding".into(),
@@ -350,11 +356,13 @@ impl Found {
                 if self.dropped.contains(&j) || self.infinite.contains(&j) {
                     return Coefficient::default();
                 }
-                let (b, naive_se, se) = (beta[j], naive_out.get(j, j).sqrt(), vcov_out.get(j, j).sqrt());
+                // The root before the unit: the square of a tiny unit is beyond the range of numbers.
+                let (own, error) = (self.beta[j], vcov.get(j, j).sqrt());
+                let (b, naive_se, se) = (beta[j], naive.get(j, j).sqrt() * inverse(j), error * inverse(j));
                 let known = |v: f64| v.is_finite().then_some(v);
-                let wald = if se > 0.0 { known(b / se) } else { None };
+                let wald = if error > 0.0 { known(own / error) } else { None };
                 Coefficient {
-                    estimate: Some(b),
+                    estimate: known(own * inverse(j)),
                     se: known(naive_se),
                     robust_se: if robust { known(se) } else { None },
                     z: wald,
@@ -365,8 +373,11 @@ impl Found {
                 }
             })
             .collect::<Vec<Coefficient>>();
-        if coefficients.iter().any(|c| c.estimate.is_some() && (c.hr.is_none() || c.hr_upper.is_none())) {
+        if coefficients.iter().any(|c| c.z.is_some() && (c.hr.is_none() || c.hr_upper.is_none())) {
             warnings.push(Warning::Overflow { what: "a hazard ratio or its limit" });
+        }
+        if !vcov_out.values.iter().chain(&naive_out.values).all(|v| v.is_finite()) {
+            warnings.push(Warning::Overflow { what: "a variance" });
         }
         let mut conventions = vec![
             options.ties.name(),
@@ -377,7 +388,6 @@ impl Found {
         if options.firth {
             conventions.push("penalty: Firth");
         }
-        let lr = 2.0 * (self.at.loglik - self.null.loglik);
         let means = rows.centre.clone();
         Ok(CoxFit {
             n: rows.n,

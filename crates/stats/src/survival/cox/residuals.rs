@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use super::Ties;
 use super::arrange::Arranged;
-use super::engine::{Engine, Hazard};
+use super::engine::{Engine, Hazard, LITTLE};
 use super::fit::CoxFit;
 use crate::{Result, StatsError};
 
@@ -70,12 +70,21 @@ pub(crate) fn score_residuals(rows: &Arranged, ties: Ties, hazard: &Hazard) -> V
             let from = rows.before_entry.as_ref().map_or(0, |b| b[i] as usize);
             let r = hazard.risk[i];
             let mut sum = scalar[k] - scalar[from];
+            // Little is left of the hazard before entry: sum from the entry on.
+            let afresh = from > 0 && sum < LITTLE * scalar[from];
+            let span = s.events.start + from..s.events.start + k.max(from);
+            if afresh {
+                sum = hazard.step[span.clone()].iter().sum();
+            }
             let own = here.filter(|_| rows.event[i]);
             if let Some(e) = here {
                 sum += if rows.event[i] { hazard.own_step[e] } else { hazard.step[e] };
             }
             for (j, x) in rows.cells(i).enumerate() {
-                let mut v = vector[k * p + j] - vector[from * p + j];
+                let mut v = match afresh {
+                    true => span.clone().map(|e| means.step[e * p + j]).sum(),
+                    false => vector[k * p + j] - vector[from * p + j],
+                };
                 if let Some(e) = here {
                     v += if rows.event[i] { means.own_step[e * p + j] } else { means.step[e * p + j] };
                 }
@@ -122,17 +131,17 @@ impl CoxFit {
         let (rows, p) = (&model.rows, model.rows.p);
         let sorted = score_residuals(rows, model.ties, model.hazard());
         let martingale = self.martingale();
-        let deviance = self
-            .model
-            .rows
-            .restore(&rows.event.iter().map(|&e| f64::from(u8::from(e))).collect::<Vec<f64>>())
+        // The logarithm is of the expected events themselves: 1 less the residual would lose them for a row of little risk.
+        let deviance: Vec<f64> = rows
+            .event
             .iter()
-            .zip(&martingale)
-            .map(|(&d, &m)| {
-                let log = if d > 0.0 { d * (d - m).ln() } else { 0.0 };
-                m.signum() * (-2.0 * (m + log)).max(0.0).sqrt()
+            .zip(&model.hazard().expected)
+            .map(|(&event, &expected)| match event {
+                true => (1.0 - expected).signum() * (-2.0 * (1.0 - expected + expected.ln())).max(0.0).sqrt(),
+                false => 0.0 - (2.0 * expected).max(0.0).sqrt(),
             })
             .collect();
+        let deviance = rows.restore(&deviance);
         let mut score = vec![Vec::new(); rows.n];
         let mut dfbeta = vec![Vec::new(); rows.n];
         let back = |j: usize| if rows.scale[j] > 0.0 { 1.0 / rows.scale[j] } else { 0.0 };
@@ -142,7 +151,7 @@ impl CoxFit {
             let change = model.naive.times(r);
             dfbeta[i as usize] = (0..p).map(|j| rows.weight(k) * change[j] * back(j)).collect();
         }
-        if score.iter().flatten().chain(&martingale).any(|v| v.is_nan()) {
+        if score.iter().chain(&dfbeta).flatten().chain(&martingale).chain(&deviance).any(|v| !v.is_finite()) {
             return Err(StatsError::Impossible {
                 method: "Cox residuals",
                 why: "weights and offsets are so far apart that a risk set is lost in rounding".into(),
