@@ -107,7 +107,7 @@ fn shift(x: &[f64], y: &[f64], route: RankP, ties: bool, options: RankOptions) -
     }
     // A law is counted for each of some thirty shifts.
     let small = x.len().min(y.len()) as f64;
-    if route == RankP::Exact && (small * total as f64).powi(2) <= 1e8 {
+    if route == RankP::Exact && (small * total as f64).powi(2) <= 2.5e7 {
         let points = distinct(&differences);
         let p = |d: f64, side: Alternative| {
             let moved: Vec<f64> = x.iter().map(|v| v - d).collect();

@@ -5,6 +5,7 @@ use stats::survival::{
 };
 
 use super::input::{Followed, Input};
+use super::sample::choice;
 use super::{Command, Rows, StatsArgs};
 use crate::WorkbenchError;
 use crate::model::flatten;
@@ -39,7 +40,7 @@ fn means(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
         tau,
         conf_level: args.conf,
         near_ties: args.near_ties(),
-        carry_on: args.setting("carry-on") == Some("yes"),
+        carry_on: choice(args, "carry-on", &[("no", false), ("yes", true)])?,
     };
     let r = rmst(&f.survival(), &f.group, f.levels.len(), &options)?;
     let mut rows = Rows::new("rmst");
@@ -153,6 +154,7 @@ fn incidence(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     }
     rows.whole().push("n_missing", f.missing as f64);
     conventions.push("level 0 = event free, level k = cause k");
+    warnings.extend(Followed::about_causes(&cause));
     rows.remarks(&conventions, &warnings);
     Ok(rows)
 }

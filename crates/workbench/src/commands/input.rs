@@ -68,6 +68,13 @@ impl Followed {
         }
         let table = input.table.complete(&used)?;
         let missing = input.table.rows() - table.rows();
+        if table.rows() == 0 {
+            return Err(WorkbenchError::Data(format!(
+                "no row is left: {} after --filter, none of them complete in {}",
+                input.table.rows(),
+                used.join(", ")
+            )));
+        }
         let column = |name: &Option<String>| name.as_deref().map(|n| table.numbers(n)).transpose();
         let (group, levels) = match args.group.as_deref() {
             None => (vec![0; table.rows()], vec!["all".to_string()]),
@@ -102,6 +109,13 @@ impl Followed {
 
     pub fn design(&self, args: &StatsArgs) -> Result<Vec<DesignTerm>, WorkbenchError> {
         design(&self.table, &covariates(args, &self.table)?)
+    }
+
+    /// What a reader must know of the causes: a column without 0 is often one in which 1 means censored.
+    pub fn about_causes(causes: &[u32]) -> Option<stats::Warning> {
+        (!causes.contains(&0)).then(|| {
+            stats::Warning::Note("no row is censored: 0 means censored in --event, is it coded so?".into())
+        })
     }
 
     /// The event column as causes: 0 = censored.

@@ -236,7 +236,7 @@ pub struct StatsArgs {
     /// Confidence level
     #[arg(long, default_value_t = 0.95)]
     pub conf: f64,
-    /// Interval type; curves: log-log, log, plain, arcsin or logit
+    /// Interval type; curves: log-log, log, plain, arcsin or logit; cox: wald or profile; binomial: see its output
     #[arg(long)]
     pub conf_type: Option<String>,
     /// Compare times bit by bit instead of merging near-tied ones
@@ -248,6 +248,7 @@ pub struct StatsArgs {
     /// Weight S(t-)^rho (1-S(t-))^gamma of the log-rank test
     #[arg(long)]
     pub rho: Option<f64>,
+    /// The other exponent of that weight
     #[arg(long)]
     pub gamma: Option<f64>,
     /// Modestly weighted log-rank: 1 / max(S(t-), S(t*))

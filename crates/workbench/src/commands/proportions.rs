@@ -58,7 +58,10 @@ fn one(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchError> {
     let level = level(args)?;
     let count = match (args.x, args.n) {
         (Some(x), Some(n)) => Count::new(x, n),
-        _ => {
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(WorkbenchError::Usage("-x and -n belong together: x of n".into()));
+        }
+        (None, None) => {
             let name = outcome(args)?;
             let mut names = vec![name];
             names.extend(args.cluster.as_deref());

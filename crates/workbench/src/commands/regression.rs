@@ -372,6 +372,8 @@ fn subdistribution(args: &StatsArgs, input: &Input) -> Result<Rows, WorkbenchErr
         .push("loglik", fit.loglik[1])
         .push("wald", fit.wald.chi_square)
         .push("p_wald", fit.wald.p);
-    rows.remarks(&fit.conventions, &fit.warnings);
+    let mut warnings = with_names(&fit.warnings, &flatten(terms).0);
+    warnings.extend(Followed::about_causes(&cause));
+    rows.remarks(&fit.conventions, &warnings);
     Ok(rows)
 }
