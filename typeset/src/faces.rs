@@ -1,6 +1,6 @@
 //! The typefaces inside the program, and which characters they can show.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use typst::foundations::Bytes;
 use typst::layout::Abs;
@@ -70,26 +70,91 @@ impl Faces {
     }
 }
 
-/// Puts beside base and reading of every unit how wide they are, in em of each.
-pub fn measure_readings(faces: &Faces, value: &mut Value) {
+/// How far a reading may stand from the middle of its own characters, in em of these, so that the readings of a piece
+/// are set as one run.
+const ASIDE: f64 = 0.15;
+/// So many units stay together at most: between pieces a line may break.
+const TOGETHER: usize = 3;
+
+/// Puts into every run with readings its `pieces`: text as it is, or where readings and base stand, in em of the base.
+/// A piece is one box of the page, and boxes are most of a letter's time.
+pub fn place_readings(faces: &Faces, value: &mut Value) {
     match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| measure_readings(faces, item)),
+        Value::Array(items) => items.iter_mut().for_each(|item| place_readings(faces, item)),
         Value::Object(fields) => {
-            if fields.get("run").and_then(Value::as_str) == Some("ruby")
-                && let Some(units) = fields.get_mut("units").and_then(Value::as_array_mut)
-            {
-                for unit in units.iter_mut().filter_map(Value::as_array_mut) {
-                    let width =
-                        |i: usize| unit.get(i).and_then(Value::as_str).map_or(0.0, |s| faces.width(s));
-                    let (base, reading) = (width(0), width(1));
-                    unit.extend([base.into(), reading.into()]);
-                }
+            if fields.get("run").and_then(Value::as_str) == Some("ruby") {
+                let units = fields.get("units").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                let pieces = pieces(faces, units);
+                fields.insert("pieces".into(), pieces.into());
                 return;
             }
-            fields.values_mut().for_each(|field| measure_readings(faces, field));
+            fields.values_mut().for_each(|field| place_readings(faces, field));
         }
         _ => {}
     }
+}
+
+fn pieces(faces: &Faces, units: &[Value]) -> Vec<Value> {
+    let word = |unit: &Value, i: usize| unit.get(i).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let units: Vec<(String, String)> = units.iter().map(|u| (word(u, 0), word(u, 1))).collect();
+    let mut pieces = Vec::new();
+    for group in units.chunk_by(|a, b| a.1.is_empty() == b.1.is_empty()) {
+        if group.iter().all(|(_, reading)| reading.is_empty()) {
+            pieces.push(group.iter().map(|(base, _)| base.as_str()).collect::<String>().into());
+            continue;
+        }
+        let size = group.len().div_ceil(group.len().div_ceil(TOGETHER));
+        pieces.extend(group.chunks(size).map(|chunk| piece(faces, chunk)));
+    }
+    pieces
+}
+
+/// Each reading stands over the middle of its base, or, where that is all but the same, over the middle of the piece.
+fn piece(faces: &Faces, units: &[(String, String)]) -> Value {
+    let wide: Vec<(f64, f64)> =
+        units.iter().map(|(base, reading)| (faces.width(base), faces.width(reading) * 0.5)).collect();
+    let whole: f64 = wide.iter().map(|(base, over)| base.max(*over)).sum();
+    let readings: f64 = wide.iter().map(|(_, over)| over).sum();
+    let (mut slot, mut joined, mut aside) = (0.0, (whole - readings) / 2.0, 0.0_f64);
+    let (mut over, mut under) = (Vec::new(), Vec::new());
+    for ((base, reading), (base_wide, over_wide)) in units.iter().zip(&wide) {
+        let room = base_wide.max(*over_wide);
+        let at = slot + (room - over_wide) / 2.0;
+        aside = aside.max((joined - at).abs());
+        over.push((at, *over_wide, reading.clone()));
+        under.push((slot + (room - base_wide) / 2.0, *base_wide, base.clone()));
+        slot += room;
+        joined += over_wide;
+    }
+    if aside <= ASIDE {
+        let all = units.iter().map(|(_, reading)| reading.as_str()).collect();
+        over = vec![((whole - readings) / 2.0, readings, all)];
+    }
+    let (lead, over, over_end) = gaps(over);
+    let (begin, under, under_end) = gaps(under);
+    json!({ "lead": lead, "over": over, "back": near(begin - over_end), "under": under, "tail": near(whole - under_end) })
+}
+
+/// Runs at their places as runs with what lies between: where the first begins, the runs with the gap before each (none
+/// before the first; runs that touch are one), and where the last ends.
+fn gaps(placed: Vec<(f64, f64, String)>) -> (f64, Vec<(f64, String)>, f64) {
+    let begin = placed.first().map_or(0.0, |(at, ..)| *at);
+    let (mut runs, mut end): (Vec<(f64, String)>, f64) = (Vec::new(), begin);
+    for (at, wide, words) in placed {
+        let gap = near(at - end);
+        match runs.last_mut() {
+            Some((_, before)) if gap == 0.0 => before.push_str(&words),
+            _ => runs.push((gap, words)),
+        }
+        end = at + wide;
+    }
+    (near(begin), runs, end)
+}
+
+/// To a ten thousandth of an em, which nobody sees, so that nothing hangs on the last bit of a sum.
+fn near(em: f64) -> f64 {
+    let round = (em * 1e4).round() / 1e4;
+    if round == 0.0 { 0.0 } else { round }
 }
 
 /// Characters without a glyph, how often they were met, and the field of the first.

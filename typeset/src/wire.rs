@@ -69,7 +69,7 @@ fn dispatch(press: &Press, line: &str) -> Result<Made, Failure> {
     }
     shape::check(&document)?;
     let missing = faces::printable(press.faces(), &mut document);
-    faces::measure_readings(press.faces(), &mut document);
+    faces::place_readings(press.faces(), &mut document);
     let warnings = missing
         .into_iter()
         .map(|(c, (times, field))| {
