@@ -6,7 +6,7 @@ use conduct::{Attempt, FactFound, Outcome, ParticipantView, View, WithdrawalScop
 use jiff::civil::Date;
 use protocol::{Compiled, What, WorstGrade};
 use rayon::prelude::*;
-use rules::{Environment, Rule, Value, Verdict};
+use rules::{Rule, Value, Verdict};
 use std::collections::BTreeMap;
 use words::Text;
 
@@ -93,18 +93,18 @@ fn person(compiled: &Compiled, needs: &Needs, p: &ParticipantView<'_>) -> Person
     }
     for id in &needs.sets {
         if let Some(rule) = compiled.sets.get(id) {
-            person.sets.insert(id.clone(), told(rule, p.environment()));
+            person.sets.insert(id.clone(), told(p.verdict(rule)));
         }
     }
     for path in &needs.paths {
         let name = if path == "site" { "participant.site" } else { path };
         if let Some(slot) = compiled.dictionary.slot(name) {
-            person.values.insert(path.clone(), p.environment().get(slot).clone());
+            person.values.insert(path.clone(), p.value(slot));
         }
     }
     for id in &needs.rules {
         if let Some(rule) = compiled.analyses.get(id) {
-            person.rules.insert(id.clone(), told(rule, p.environment()));
+            person.rules.insert(id.clone(), told(p.verdict(rule)));
         }
     }
     for id in &needs.records {
@@ -133,8 +133,8 @@ fn graded(
     for (_, record) in p.records(&plan.form) {
         let counts = match rule {
             None => Tri::True,
-            Some(rule) if repeats => told(rule, &compiled.in_record(p.environment(), &record)),
-            Some(rule) => told(rule, p.environment()),
+            Some(rule) if repeats => told(rule.verdict(&compiled.in_record(p.environment(), &record))),
+            Some(rule) => told(p.verdict(rule)),
         };
         if counts == Tri::False {
             continue;
@@ -156,8 +156,8 @@ fn grade_of(value: &Value) -> Option<u8> {
     (grade <= 5).then_some(grade)
 }
 
-fn told(rule: &Rule, environment: &dyn Environment) -> Tri {
-    match rule.verdict(environment) {
+fn told(verdict: Verdict) -> Tri {
+    match verdict {
         Verdict::True => Tri::True,
         Verdict::False => Tri::False,
         Verdict::Unknown(missing) => Tri::Unknown(missing.iter().map(|m| m.path.to_string()).collect()),

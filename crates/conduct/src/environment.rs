@@ -5,6 +5,7 @@ use crate::state::*;
 use jiff::civil::Date;
 use protocol::Compiled;
 use rules::{List, Missing, Slot, Type, Value, Verdict};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,28 +27,13 @@ pub(crate) struct Reading<'a> {
     pub compiled: &'a Compiled,
     pub participant: &'a Participant,
     /// In the order of their keys.
-    pub forms: Vec<(&'a FormKey, &'a Filled)>,
+    pub forms: Cow<'a, [(&'a FormKey, &'a Filled)]>,
     /// Registrations after this day are not seen.
     pub until: Option<Date>,
     /// Whether `participant.arm` is seen.
     pub arm: bool,
     /// The day of the registration or of the form that is judged.
     pub on: Option<Date>,
-}
-
-/// Site, arm and registrations: what rules can ask without a form being read.
-pub struct OutsideForms(Vec<(Slot, Value)>);
-
-impl OutsideForms {
-    pub fn has(&self, slot: Slot) -> bool {
-        self.0.iter().any(|(s, _)| *s == slot)
-    }
-}
-
-impl rules::Environment for OutsideForms {
-    fn value(&self, slot: Slot) -> &Value {
-        self.0.iter().find(|(s, _)| *s == slot).map_or(&Value::NOT_YET_KNOWN, |(_, value)| value)
-    }
 }
 
 impl<'a> Reading<'a> {
@@ -74,15 +60,8 @@ impl<'a> Reading<'a> {
         out
     }
 
-    /// What is no item of a form.
-    pub fn outside_forms(&self) -> OutsideForms {
-        let mut few = Vec::new();
-        self.pseudo_items(&mut |slot, value| few.push((slot, value)));
-        OutsideForms(few)
-    }
-
-    /// Each with the value that holds, also when that is none.
-    fn pseudo_items(&self, out: &mut dyn FnMut(Slot, Value)) {
+    /// What is no item of a form: each with the value that holds, also when that is none.
+    pub fn pseudo_items(&self, out: &mut dyn FnMut(Slot, Value)) {
         let dictionary = &self.compiled.dictionary;
         let mut put = |path: &str, value: Option<Value>| {
             if let Some(slot) = dictionary.slot(path) {
@@ -104,7 +83,7 @@ impl<'a> Reading<'a> {
     }
 
     fn single_forms(&self, out: &mut Environment) {
-        for (key, filled) in &self.forms {
+        for (key, filled) in self.forms.iter() {
             let Some((form, compiled)) = self.compiled.form(key.form.as_str()) else {
                 out.misfits.push(key.form.to_string());
                 continue;
@@ -175,7 +154,7 @@ impl<'a> Reading<'a> {
         let compiled = self.compiled;
         compiled.settle(&mut out.values);
         let mut changed = false;
-        for (key, _) in &self.forms {
+        for (key, _) in self.forms.iter() {
             let Some((form, rules)) = compiled.form(key.form.as_str()).filter(|(_, r)| !r.repeats) else {
                 continue;
             };
@@ -234,7 +213,7 @@ pub(crate) fn of_form<'f, 'a>(
 }
 
 /// A stored value as an item of this type; a list of records by the names of its columns. `None` when it has no place.
-fn fit(given: &Given, kind: &Type) -> Option<Value> {
+pub(crate) fn fit(given: &Given, kind: &Type) -> Option<Value> {
     let value = match (&given.value, kind, &given.columns) {
         (Value::List(list), Type::List(record), Some(columns)) => {
             let at: Vec<Option<usize>> =

@@ -18,6 +18,7 @@ mod command;
 mod decide;
 mod environment;
 mod event;
+mod few;
 mod gate;
 mod ids;
 mod lawful;

@@ -44,7 +44,7 @@ struct Passed {
 /// Entries between two earlier states that are kept, in a study that is not too long for it.
 const STRIDE: u64 = 6_250;
 /// So many earlier states are kept; of a longer study every second one, or every fourth, …
-const PASSED: usize = 48;
+const PASSED: usize = 24;
 
 impl Passed {
     fn every(stride: u64) -> Passed {

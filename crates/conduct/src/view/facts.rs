@@ -78,6 +78,12 @@ impl ParticipantView<'_> {
             (Verdict::Unknown(missing), _) => open.extend(missing.iter().map(|m| m.path.to_string())),
             (Verdict::Error(_), _) => open.push(path()),
         };
+        if !self.is_read()
+            && let Some(told) = self.alone(source, when)
+        {
+            told.into_iter().for_each(|(verdict, date)| judge(verdict, date.as_ref()));
+            return;
+        }
         let environment = self.full();
         if let Some(records) = environment.records.get(source.form.as_str()) {
             let Some(kind) = self.compiled.record_type(&source.form) else { return };
@@ -91,6 +97,30 @@ impl ParticipantView<'_> {
             let verdict = when.map_or(Verdict::True, |w| w.verdict(&environment.values));
             judge(verdict, slot.map(|s| environment.values.get(s)));
         }
+    }
+
+    /// What each filling of the source's form says: whether it tells of the fact, and the date; none where that rests on
+    /// more than a few values.
+    fn alone(
+        &self,
+        source: &FactSource,
+        when: Option<&rules::Rule>,
+    ) -> Option<Vec<(Verdict, Option<Value>)>> {
+        let reading = self.reading();
+        if let Some(kind) = self.compiled.record_type(&source.form) {
+            let date = kind.field(&source.date).map(|(index, _)| index);
+            let records = self.given(&source.form);
+            return records.map(|(_, f)| reading.of_record(&source.form, f, when, date)).collect();
+        }
+        let verdict = match when {
+            Some(rule) => reading.verdict(rule)?,
+            None => Verdict::True,
+        };
+        let date = match self.compiled.dictionary.slot(&format!("{}.{}", source.form, source.date)) {
+            Some(slot) => Some(reading.value(slot)?),
+            None => None,
+        };
+        Some(vec![(verdict, date)])
     }
 
     /// The day after which nothing more is expected: the earliest that an ending fact, or a withdrawal from follow-up,

@@ -6,7 +6,8 @@ use crate::ids::*;
 use crate::state::*;
 use jiff::civil::Date;
 use protocol::Compiled;
-use rules::{Rule, Value, Verdict};
+use rules::{Rule, Slot, Value, Verdict};
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use words::PartialDate;
 
@@ -140,29 +141,36 @@ impl<'a> ParticipantView<'a> {
     }
 
     pub(super) fn full(&self) -> &Environment {
-        self.environment.get_or_init(|| Box::new(self.reading(self.forms().to_vec()).environment()))
+        self.environment.get_or_init(|| Box::new(self.reading().environment()))
     }
 
-    fn reading(&self, forms: Vec<(&'a FormKey, &'a Filled)>) -> Reading<'a> {
+    pub(super) fn reading(&self) -> Reading<'_> {
         Reading {
             compiled: self.compiled,
             participant: self.participant,
-            forms,
+            forms: Cow::Borrowed(self.forms()),
             until: self.cutoff,
             arm: self.sees_arm,
             on: None,
         }
     }
 
-    /// What a rule says of this participant. One that looks at no form does not have them read.
-    pub(super) fn verdict(&self, rule: &Rule) -> Verdict {
-        if self.environment.get().is_none() {
-            let few = self.reading(Vec::new()).outside_forms();
-            if rule.slots().iter().all(|slot| few.has(*slot)) {
-                return rule.verdict(&few);
-            }
-        }
-        rule.verdict(self.environment())
+    /// Whether all forms were read already; then nothing is worked out by itself.
+    pub(super) fn is_read(&self) -> bool {
+        self.environment.get().is_some()
+    }
+
+    /// What a rule of [`View::protocol`](super::View::protocol) says of this participant. One that asks for little does
+    /// not have all forms read.
+    pub fn verdict(&self, rule: &Rule) -> Verdict {
+        let few = if self.is_read() { None } else { self.reading().verdict(rule) };
+        few.unwrap_or_else(|| rule.verdict(self.environment()))
+    }
+
+    /// The value at a slot of the dictionary of [`View::protocol`](super::View::protocol).
+    pub fn value(&self, slot: Slot) -> Value {
+        let alone = if self.is_read() { None } else { self.reading().value(slot) };
+        alone.unwrap_or_else(|| self.environment().get(slot).clone())
     }
 
     /// Values of earlier protocol versions that have no place in this one; they count as missing.

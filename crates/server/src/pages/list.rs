@@ -9,6 +9,7 @@ use askama::Template;
 use axum::response::Response;
 use conduct::{Action, ParticipantId, ParticipantView, QueryStatus, View};
 use jiff::civil::Date;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 const PAGE: usize = 200;
@@ -113,27 +114,27 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
         let counts = counts(&view, ask.day());
         let (site, state, find) = (ask.asked("site"), ask.asked("state"), ask.asked("find").trim());
         let arms = ask.may(Action::SeeArm) && !protocol.allocation.is_empty();
-        let mut rows = Vec::new();
-        for p in view.participants() {
-            if !site.is_empty() && p.site().as_str() != site {
-                continue;
-            }
-            let (value, mark) = standing(&ask, &view, p);
-            let overdue = counts.overdue.get(&p.id()).copied().unwrap_or(0);
-            let queries = counts.queries.get(&p.id()).copied().unwrap_or(0);
-            let fits = match state {
-                "" => true,
-                "overdue" => overdue > 0,
-                "queried" => queries > 0,
-                other => other == value,
+        let at_site = |p: &&ParticipantView<'_>| site.is_empty() || p.site().as_str() == site;
+        let named = |p: &&ParticipantView<'_>| {
+            let number = |n| {
+                p.id().0 == n
+                    || protocol.steps.keys().any(|s| p.registration(s).is_some_and(|r| r.number == n))
             };
-            let numbers: Vec<u32> =
-                protocol.steps.keys().filter_map(|s| p.registration(s)).map(|r| r.number).collect();
-            let named =
-                find.is_empty() || find.parse::<u32>().is_ok_and(|n| p.id().0 == n || numbers.contains(&n));
-            if !fits || !named {
-                continue;
-            }
+            find.is_empty() || find.parse::<u32>().is_ok_and(number)
+        };
+        let fits = |p: &&ParticipantView<'_>| match state {
+            "" => true,
+            "overdue" => counts.overdue.contains_key(&p.id()),
+            "queried" => counts.queries.contains_key(&p.id()),
+            // For it the forms are read: only of those who are left.
+            other => standing(&ask, &view, &p.afresh()).0 == other,
+        };
+        let all = view.participants().par_iter();
+        let found: Vec<&ParticipantView<'_>> = all.filter(at_site).filter(named).filter(fits).collect();
+        let at = ask.asked("page").parse::<usize>().unwrap_or(1).max(1);
+        let pages = found.len().div_ceil(PAGE);
+        let mut rows = Vec::new();
+        for p in found.iter().skip((at - 1) * PAGE).take(PAGE) {
             rows.push(Row {
                 href: ask.to(&format!("participants/{}", p.id())),
                 id: p.id().to_string(),
@@ -153,15 +154,11 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
                     .map(|arm| arm_name(lang, protocol, arm.as_str()))
                     .collect::<Vec<_>>()
                     .join(" / "),
-                state: mark,
-                overdue,
-                queries,
+                state: standing(&ask, &view, p).1,
+                overdue: counts.overdue.get(&p.id()).copied().unwrap_or(0),
+                queries: counts.queries.get(&p.id()).copied().unwrap_or(0),
             });
         }
-        let found = t.count("found-n", &rows.len()).into_owned();
-        let at = ask.asked("page").parse::<usize>().unwrap_or(1).max(1);
-        let pages = rows.len().div_ceil(PAGE);
-        let rows: Vec<Row> = rows.into_iter().skip((at - 1) * PAGE).take(PAGE).collect();
         let more = |n: &str| {
             ask.to_with("participants", &[("site", site), ("state", state), ("find", find), ("page", n)])
         };
@@ -175,7 +172,7 @@ pub(crate) async fn page(ask: Ask) -> Result<Response, Trouble> {
             sites,
             states: STATES.iter().map(|(value, key)| Choice::new(value, &t.say(key), state)).collect(),
             find: find.to_owned(),
-            found,
+            found: t.count("found-n", &found.len()).into_owned(),
             steps: protocol.steps.values().map(|s| name(lang, &s.ja, &s.en).to_owned()).collect(),
             arms,
             rows,
