@@ -41,6 +41,7 @@ pub use trace::{Contribution, Origin, Part, Source, Trace, Tracer};
 use cohort::Cohort;
 use conduct::{Nature, View};
 use needs::Needs;
+use protocol::{Analysis, What};
 use words::Text;
 
 /// The name and version of the program, as results print it.
@@ -50,10 +51,10 @@ pub const ENGINE: &str = concat!("shirube ", env!("CARGO_PKG_VERSION"));
 /// row with the refusal. The same view gives the same rows in the same order.
 pub fn analyse(view: &View<'_>) -> Results {
     let compiled = view.protocol();
-    let ids: Vec<&str> = compiled.protocol.analyses.keys().map(String::as_str).collect();
-    let cohort = gather::cohort(view, &Needs::of(&compiled.protocol, ids.iter().copied()));
+    let all = &compiled.protocol.analyses;
+    let cohort = gather::cohort(view, &Needs::of(&compiled.protocol, all.keys().map(String::as_str)));
     let by_arm = gather::by_arm(view);
-    let rows = ids.iter().flat_map(|id| rows_of(view, &cohort, id, &by_arm)).collect();
+    let rows = all.iter().flat_map(|(id, planned)| rows_of(view, &cohort, id, planned, &by_arm)).collect();
     Results {
         study: view.study().to_owned(),
         nature: match view.nature() {
@@ -87,17 +88,33 @@ pub fn imported(view: &View<'_>) -> Vec<ImportedFile> {
 
 /// The rows of one planned analysis; none if the protocol has no such analysis. Only what it needs is read.
 pub fn analyse_one(view: &View<'_>, id: &str) -> Vec<Row> {
-    rows_of(
-        view,
-        &gather::cohort(view, &Needs::of(&view.protocol().protocol, [id])),
-        id,
-        &gather::by_arm(view),
-    )
+    let Some(planned) = view.protocol().protocol.analyses.get(id) else { return Vec::new() };
+    alone(view, id, planned)
 }
 
-fn rows_of(view: &View<'_>, cohort: &Cohort, id: &str, by_arm: &Result<(), Text>) -> Vec<Row> {
+/// Of [`analyse_one`] what a figure of curves shows: a survival analysis without its subgroups, whose models take most of
+/// the time.
+pub fn analyse_curves(view: &View<'_>, id: &str) -> Vec<Row> {
+    let Some(mut planned) = view.protocol().protocol.analyses.get(id).cloned() else { return Vec::new() };
+    if let What::Survival(plan) = &mut planned.what {
+        plan.subgroups.clear();
+    }
+    alone(view, id, &planned)
+}
+
+fn alone(view: &View<'_>, id: &str, planned: &Analysis) -> Vec<Row> {
+    let cohort = gather::cohort(view, &Needs::of_planned(&view.protocol().protocol, id, planned));
+    rows_of(view, &cohort, id, planned, &gather::by_arm(view))
+}
+
+fn rows_of(
+    view: &View<'_>,
+    cohort: &Cohort,
+    id: &str,
+    planned: &Analysis,
+    by_arm: &Result<(), Text>,
+) -> Vec<Row> {
     let protocol = &view.protocol().protocol;
-    let Some(planned) = protocol.analyses.get(id) else { return Vec::new() };
     let mut rows = plan::one(cohort, protocol, id, planned, by_arm);
     // Part of a trial must never pass for the whole.
     if let Some(site) = view.viewer().site.as_ref().filter(|_| view.viewer().role.of_a_site()) {

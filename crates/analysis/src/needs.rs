@@ -30,6 +30,13 @@ impl Needs {
         needs
     }
 
+    /// What one analysis reads as it is planned here.
+    pub(crate) fn of_planned(protocol: &Protocol, id: &str, planned: &Analysis) -> Needs {
+        let mut needs = Needs::default();
+        needs.add(protocol, id, planned);
+        needs
+    }
+
     fn add(&mut self, protocol: &Protocol, id: &str, analysis: &Analysis) {
         match &analysis.what {
             What::Accrual => {}

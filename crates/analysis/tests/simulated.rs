@@ -23,6 +23,53 @@ fn ledger(seed: u64, participants: u32) -> (State, Adopted) {
     conduct::load(store.as_ref(), "JCOG1017", u64::MAX).unwrap()
 }
 
+#[test]
+fn a_value_that_is_worked_out_alone_is_the_one_that_reading_everything_gives() {
+    let (state, adopted) = ledger(7, 60);
+    for role in [Role::DataManager, Role::Monitor] {
+        for cutoff in [None, Some(date(2011, 9, 1)), Some(date(2012, 6, 1)), Some(date(2016, 1, 1))] {
+            let view = View::new(&adopted, &state, cutoff, &Viewer::new("dm", role)).unwrap();
+            let compiled = view.protocol();
+            let mut slots = (0..compiled.dictionary.len() as u32).map(rules::Slot);
+            for p in view.participants() {
+                let everything = p.environment();
+                for (slot, alone) in slots.by_ref().map(|slot| (slot, p.afresh().value(slot))) {
+                    let path = &compiled.dictionary.item(slot).unwrap().path;
+                    assert_eq!(everything.get(slot), &alone, "{path} of {}", p.id());
+                }
+                for (fact, _) in &compiled.protocol.facts {
+                    assert_eq!(p.fact(fact), p.afresh().fact(fact), "{fact} of {}", p.id());
+                }
+                let rules = compiled.sets.iter().chain(&compiled.visits);
+                for (name, rule) in
+                    rules.chain(compiled.analyses.iter().filter(|(_, r)| {
+                        r.slots().iter().all(|s| (s.0 as usize) < compiled.dictionary.len())
+                    }))
+                {
+                    assert_eq!(p.verdict(rule), p.afresh().verdict(rule), "{name} of {}", p.id());
+                }
+                slots = (0..compiled.dictionary.len() as u32).map(rules::Slot);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rows_of_the_curves_are_those_of_the_whole_analysis_without_its_subgroups() {
+    let (state, adopted) = ledger(7, 60);
+    for cutoff in [None, Some(date(2012, 6, 1))] {
+        let view = View::new(&adopted, &state, cutoff, &Viewer::new("dm", Role::DataManager)).unwrap();
+        for id in view.protocol().protocol.analyses.keys() {
+            let mut whole = analysis::analyse_one(&view, id);
+            let all = whole.len();
+            let survival = matches!(view.protocol().protocol.analyses[id].what, protocol::What::Survival(_));
+            whole.retain(|r| !(survival && r.method == "cox-subgroup"));
+            assert_eq!(analysis::analyse_curves(&view, id), whole, "{id}");
+            assert!(id != "os" || whole.len() < all);
+        }
+    }
+}
+
 /// Asserts that the boxes of the flow add up at every split.
 fn adds_up(found: &Results) {
     let rows = found.of("flow");

@@ -35,6 +35,14 @@ fn each_figure_is_drawn_from_its_rows() {
         report::figure::accrual(&results.of("accrual"), p, "accrual").unwrap()
     );
     insta::assert_snapshot!("survival", report::figure::survival(&results.of("os"), p, "os").unwrap());
+    // What a page leaves out for the curve's sake is not in the figure.
+    let mut curves = results.clone();
+    curves.rows.retain(|r| r.method != "cox-subgroup");
+    assert!(curves.rows.len() < results.rows.len());
+    assert_eq!(
+        report::figure::survival(&curves.of("os"), p, "os").unwrap().svg(Lang::En),
+        report::figure::survival(&results.of("os"), p, "os").unwrap().svg(Lang::En)
+    );
     insta::assert_snapshot!("forest", report::figure::forest(&results.of("os"), p, "os").unwrap());
     let Some(protocol::What::WorstGrade(plan)) = p.analyses.get("ae").map(|a| &a.what) else { panic!("ae") };
     insta::assert_snapshot!("dots", report::figure::dots(&results.of("ae"), p, plan, "ae").unwrap());

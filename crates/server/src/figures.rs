@@ -21,7 +21,7 @@ pub fn survival(view: &View<'_>, id: &str, lang: Lang) -> String {
 }
 
 fn draw(view: &View<'_>, id: &str, lang: Lang, figure: Drawing) -> String {
-    let rows: Vec<Row> = analysis::analyse_one(view, id);
+    let rows: Vec<Row> = analysis::analyse_curves(view, id);
     figure(&Rows::new(&rows), &view.protocol().protocol, id).map(|scene| scene.svg(lang)).unwrap_or_default()
 }
 
