@@ -192,10 +192,10 @@ fn decade(events: u64) -> Outcome<Found> {
     if !same {
         return Err("the snapshot is not what the ledger gives".into());
     }
-    // From the state before, worst: just before the next that is kept (of 1,000,000 entries every 25,000th is).
+    // From the state before, worst: just before the next that is kept (of 1,000,000 entries every 50,000th is).
     let mut worst = Duration::ZERO;
     for part in 1..8 {
-        let seq = (head.seq * part / 8 / 25_000 * 25_000 + 24_999).min(head.seq - 1);
+        let seq = (head.seq * part / 8 / 50_000 * 50_000 + 49_999).min(head.seq - 1);
         let (state, took) = timed(|| Ok(resumed.as_of(seq)?.head.seq))?;
         if state != seq {
             return Err("the wrong position".into());
@@ -258,7 +258,7 @@ fn decade(events: u64) -> Outcome<Found> {
         snapshot: quick.wall.as_secs_f64() / plain.wall.as_secs_f64(),
         memory: [of_fold, of_snapshot, of_recall].map(|b| b / events),
         past: worst.as_secs_f64() * 1e3,
-        line: [folded.processor, verified.processor, viewed.processor, of_fold],
+        line: [folded.processor, verified.processor, viewed.processor.max(0.01), of_fold],
     })
 }
 
@@ -284,10 +284,11 @@ pub fn opened(how: &str, place: &str, snapshot: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// Makes the study of so many events and keeps it.
+/// Makes the study of so many events and keeps it, with its snapshot beside it.
 pub fn keep(place: &str, events: u64) -> Outcome<()> {
     let trial = open(Box::new(Sqlite::open(place, Mode::Create)?))?;
-    fill(&trial, u32::try_from(events / EVENTS_EACH)? + 1000)
+    fill(&trial, u32::try_from(events / EVENTS_EACH)? + 1000)?;
+    Ok(std::fs::write(format!("{place}.snapshot"), snapshot::pack(&trial.state()))?)
 }
 
 /// What of a page at another cut-off takes how long, in a study that is there.
