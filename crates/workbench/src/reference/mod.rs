@@ -57,13 +57,13 @@ pub struct Record {
     pub data: Option<String>,
     #[serde(default)]
     pub derive: Map<String, Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "one_or_several")]
     pub filter: Vec<String>,
     #[serde(default)]
     pub expand: Option<Expand>,
     #[serde(default)]
     pub stack: Vec<Stack>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "one_or_several")]
     pub filter_stacked: Vec<String>,
     #[serde(default)]
     pub model: Map<String, Value>,
@@ -77,6 +77,21 @@ pub struct Record {
     /// Package and version that made the values.
     #[serde(default)]
     pub engine: Map<String, Value>,
+}
+
+/// Conditions: a list, or one by itself.
+fn one_or_several<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Conditions {
+        One(String),
+        Several(Vec<String>),
+    }
+    Ok(match Option::deserialize(from)? {
+        None => Vec::new(),
+        Some(Conditions::One(text)) => vec![text],
+        Some(Conditions::Several(list)) => list,
+    })
 }
 
 /// What became of one method's records.

@@ -25,6 +25,7 @@ fn sample(case: &Case, key: &str) -> Result<Vec<f64>, Skip> {
                 .ok_or_else(|| Skip::new("a sample without a column"))?;
             let conditions: Vec<String> = match o.get("filter") {
                 None => Vec::new(),
+                Some(Value::String(one)) => vec![one.clone()],
                 Some(f) => {
                     serde_json::from_value(f.clone()).map_err(|e| Skip::new(format!("filter: {e}")))?
                 }
