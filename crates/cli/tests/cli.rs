@@ -653,6 +653,11 @@ fn pdf_of_every_kind_is_sound_and_holds_the_numbers_of_the_page() {
             tool("qpdf", &["--check", &pdf]);
             let info = tool("pdfinfo", &[&pdf]);
             assert!(info.contains("Tagged:          yes") && info.contains("Title:"), "{info}");
+            let look = root().join("tools/pdf-accessible.py").display().to_string();
+            tool("/usr/bin/python3", &[&look, &pdf]);
+            if name == "final" {
+                tool("/usr/bin/python3", &[&look, "--break", &pdf]);
+            }
             let text = tool("pdftotext", &["-layout", &pdf, "-"]);
             let pages = text.matches('\u{c}').count();
             // Figures are pictures with words; a page number is the layout's own.

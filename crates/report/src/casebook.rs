@@ -1,6 +1,7 @@
 //! One participant's casebook: registrations, what is expected, every form with every value and its changes, queries.
 
-use crate::document::{Block, Cell, Document, Form, Line, Manner, Table, words};
+use crate::document::{Block, Cell, Document, Figure, Form, Line, Manner, Table, words};
+use crate::figure::{self, Kind, Moment};
 use crate::phrase;
 use crate::say::Tell;
 use crate::whole;
@@ -11,7 +12,7 @@ use conduct::{
 use jiff::civil::Date;
 use protocol::{Item, Protocol};
 use std::collections::{BTreeMap, BTreeSet};
-use words::{Lang, calendar, number};
+use words::{Lang, PartialDate, Text, calendar, number};
 
 /// When and by whom an entry of the ledger was made, and why, in the reader's words.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +56,7 @@ pub fn document(
     if !standing.is_empty() {
         blocks.push(Block::list(standing));
     }
+    blocks.extend(course(protocol, p, lang));
     blocks.extend(expected(protocol, p, day, t));
     blocks.extend(forms(view, protocol, p, origins, t));
     let queries: Vec<&Query> = view.queries().into_iter().filter(|q| q.participant == p.id()).collect();
@@ -149,6 +151,41 @@ fn standing(protocol: &Protocol, p: &ParticipantView<'_>, t: Tell) -> Vec<String
         });
     }
     out
+}
+
+/// The same days as a picture, in the order in which they came. Where the data were withdrawn, nothing is drawn.
+fn course(protocol: &Protocol, p: &ParticipantView<'_>, lang: Lang) -> Option<Block> {
+    if p.data_withdrawn() {
+        return None;
+    }
+    let words = |partial: PartialDate| {
+        Text::new(calendar::partial(partial, Lang::Ja), calendar::partial(partial, Lang::En))
+    };
+    let steps = protocol.steps.iter().filter_map(|(id, step)| {
+        Some((Text::new(&step.ja, &step.en), PartialDate::Day(p.registration(id)?.on), Kind::Step))
+    });
+    let facts = protocol.facts.iter().filter_map(|(id, fact)| {
+        let on = match p.fact(id) {
+            FactFound::On(day) => PartialDate::Day(day),
+            FactFound::Within(partial) => partial,
+            FactFound::Unknown(_) | FactFound::Absent => return None,
+        };
+        Some((Text::new(&fact.ja, &fact.en), on, if fact.ends { Kind::End } else { Kind::Fact }))
+    });
+    let mut found: Vec<(Text, PartialDate, Kind)> = steps.chain(facts).collect();
+    found.sort_by_key(|(_, on, _)| (on.earliest(), on.latest()));
+    let origin = found.iter().find(|(.., kind)| *kind == Kind::Step)?.1.earliest();
+    let months = |day: Date| f64::from((day - origin).get_days()) / analysis::DAYS_PER_MONTH;
+    let moments: Vec<Moment> = found
+        .into_iter()
+        .map(|(name, on, kind)| {
+            let (from, to) = (months(on.earliest()), months(on.latest()));
+            Moment { name, day: words(on), from, to, kind }
+        })
+        .collect();
+    let scene = figure::course("course", &moments)?;
+    let caption = scene.title.get(lang).to_owned();
+    Some(Block::Figure { figure: Figure::new(scene, lang, caption) })
 }
 
 fn expected(protocol: &Protocol, p: &ParticipantView<'_>, day: Date, t: Tell) -> Vec<Block> {

@@ -8,7 +8,7 @@ use conduct::{Expectation, FactFound, FormStatus, ParticipantView, QueryStatus, 
 use jiff::civil::Date;
 use protocol::{Protocol, What};
 use std::collections::BTreeSet;
-use words::{Lang, calendar, number};
+use words::{Lang, PartialDate, calendar, number};
 
 /// All listings of a study at a day.
 pub fn document(view: &View<'_>, day: Date, engine: &str, lang: Lang) -> Document {
@@ -169,7 +169,11 @@ fn records(protocol: &Protocol, everyone: &[ParticipantView<'_>], id: &str, t: T
             cells.extend(items.iter().map(|item| {
                 let given = filled.values.get(item.id.as_str()).and_then(|g| g.last());
                 given.map_or(number::NONE.to_owned(), |g| {
-                    phrase::value(item, &g.value, g.columns.as_deref(), t.0)
+                    // A column of days is read downwards: as in the other lists, year, month and day in digits.
+                    match g.value {
+                        rules::Value::Date(PartialDate::Day(day)) => date(day),
+                        _ => phrase::value(item, &g.value, g.columns.as_deref(), t.0),
+                    }
                 })
             }));
             out.rows.push(line(cells));

@@ -94,6 +94,22 @@ fn bins() -> Vec<Bin> {
     (0..5).map(bin).collect()
 }
 
+fn moments() -> Vec<Moment> {
+    let moment = |ja: &str, en: &str, day: &str, from: f64, to: f64, kind: Kind| Moment {
+        name: Text::new(ja, en),
+        day: Text::same(day),
+        from,
+        to,
+        kind,
+    };
+    vec![
+        moment("一次登録", "First registration", "2012-01-10", 0.0, 0.0, Kind::Step),
+        moment("増悪", "Progression", "2013-03", 13.7, 14.7, Kind::Fact),
+        moment("原発巣切除", "Resection of the primary tumour", "2013-05-01", 15.7, 15.7, Kind::Fact),
+        moment("死亡", "Death", "2016-02-02", 48.8, 48.8, Kind::End),
+    ]
+}
+
 fn all() -> Vec<(&'static str, Scene)> {
     let named = Text::new("血清CTX [ng/mL]", "Serum CTX [ng/mL]");
     let ends = (Text::new("投与前", "Before"), Text::new("投与後", "After"));
@@ -102,6 +118,7 @@ fn all() -> Vec<(&'static str, Scene)> {
     vec![
         ("waterfall", waterfall("waterfall", &bars(), &arms(), 2).unwrap()),
         ("swimmer", swimmer("swimmer", &lanes(), &arms()).unwrap()),
+        ("course", course("course", &moments()).unwrap()),
         ("spider", spider("spider", &traces(), &arms()).unwrap()),
         (
             "pairs",
@@ -192,6 +209,8 @@ fn with_nobody_there_is_no_figure_and_with_one_patient_there_is_one() {
             .is_none()
     );
     assert!(swimmer("s", &[], &arms()).is_none());
+    assert!(course("c", &[]).is_none());
+    assert!(course("c", &[Moment { from: none, ..moments()[0].clone() }]).is_none());
     assert!(spider("s", &[Trace { label: "1".into(), series: 0, points: vec![(1.0, nan)] }], &[]).is_none());
     assert!(pairs("p", &[], &arms(), &[], (&t, &t), &t).is_none());
     assert!(boxes("b", &[], &t).is_none());
@@ -200,6 +219,7 @@ fn with_nobody_there_is_no_figure_and_with_one_patient_there_is_one() {
     let one = [
         waterfall("w", &bars()[..1], &arms(), 0),
         swimmer("s", &lanes()[..1], &arms()),
+        course("c", &moments()[..1]),
         spider("s", &traces()[..1], &arms()),
         pairs("p", &befores()[..1], &arms(), &[], (&t, &t), &t),
         boxes("b", &groups()[..1], &t),

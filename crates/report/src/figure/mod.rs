@@ -6,6 +6,7 @@
 mod accrual;
 mod axis;
 mod cohort;
+mod course;
 mod flow;
 mod forest;
 mod grades;
@@ -16,6 +17,7 @@ mod terms;
 
 pub use accrual::accrual;
 pub use cohort::{Bar, Lane, Sign, Trace, spider, swimmer, waterfall};
+pub use course::{Kind, Moment, course};
 pub use flow::flow;
 pub use forest::{forest, switches};
 pub use grades::grades;

@@ -90,8 +90,13 @@ fn row(item: &Item, inside: &str, t: Tell, table: &mut Table) {
         answer = joined(t, item.codes.values().map(|c| c.get(t.0).to_owned()));
     }
     if let Some(range) = &item.range {
-        let end = |d: Option<words::Decimal>| d.map_or_else(String::new, |d| d.to_string());
-        answer += &t.with("read-range", &[("min", &end(range.min)), ("max", &end(range.max))]);
+        let (min, max) = (range.min.map(|d| d.to_string()), range.max.map(|d| d.to_string()));
+        answer += &match (&min, &max) {
+            (Some(min), Some(max)) => t.with("read-range", &[("min", min), ("max", max)]),
+            (Some(min), None) => t.with("read-range-from", &[("min", min)]),
+            (None, Some(max)) => t.with("read-range-to", &[("max", max)]),
+            (None, None) => String::new(),
+        };
     }
     if item.partial {
         answer += &t.say("read-partial");

@@ -109,7 +109,9 @@ pub(super) fn analyses(p: &Protocol, t: Tell) -> Vec<Block> {
                 said += &t.say("read-set-eligible");
             }
             let mut words = vec![Inline::text(said)];
-            words.extend(set.when.as_deref().map(rule));
+            if let Some(when) = set.when.as_deref() {
+                words.extend([Inline::text(t.say("read-set-when")), rule(when)]);
+            }
             (sentence(t.of(&set.ja, &set.en)), words)
         });
         out.push(Block::Terms { terms: terms.collect() });

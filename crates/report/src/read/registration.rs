@@ -5,6 +5,7 @@ use crate::document::{Block, Inline, Words};
 use crate::phrase;
 use crate::say::Tell;
 use protocol::{AllocationMethod, Criterion, Protocol, Step};
+use words::Lang;
 
 pub(super) fn registration(p: &Protocol, t: Tell) -> Vec<Block> {
     let mut out = vec![Block::heading(1, "registration", t.say("read-registration"))];
@@ -31,11 +32,26 @@ pub(super) fn registration(p: &Protocol, t: Tell) -> Vec<Block> {
     out
 }
 
+/// A source written in both languages, "Japanese / English", in the reader's; any other as it is.
+fn in_language(source: &str, t: Tell) -> &str {
+    let japanese = |s: &str| s.contains(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}'));
+    match source.split_once(" / ") {
+        Some((ja, en)) if japanese(ja) && !japanese(en) => {
+            if t.0 == Lang::Ja {
+                ja
+            } else {
+                en
+            }
+        }
+        _ => source,
+    }
+}
+
 fn criterion(c: &Criterion, t: Tell) -> (Words, Words) {
     let term = vec![Inline::text(format!("{}　", c.id)), Inline::text(t.of(&c.ja, &c.en))];
     let mut said = vec![rule(&c.rule)];
     if let Some(source) = &c.source {
-        said.push(Inline::text(t.with("read-source", &[("source", source)])));
+        said.push(Inline::text(t.with("read-source", &[("source", in_language(source, t))])));
     }
     (term, said)
 }
