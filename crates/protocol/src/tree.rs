@@ -134,36 +134,67 @@ impl Node {
         let Kind::Scalar { text, .. } = &self.kind else { return self.span };
         let source = files.text(self.span.file);
         let raw = source.get(self.span.start..self.span.end).unwrap_or("");
-        let skip = match raw.as_bytes().first() {
-            Some(b'"' | b'\'') => 1,
-            Some(b'|' | b'>') => raw.find('\n').map_or(raw.len(), |n| n + 1),
-            _ => 0,
-        };
-        let (mut at, mut from, mut to) = (skip, None, None);
-        for (offset, c) in text.char_indices() {
-            let white = raw[at..].len() - raw[at..].trim_start().len();
-            if !c.is_whitespace() {
-                at += white;
+        let (mut at, mut from, mut to) = (0, None, None);
+        for step in steps(raw, text) {
+            if step.offset >= start {
+                from.get_or_insert(step.from);
             }
-            if offset >= start && from.is_none() {
-                from = Some(at);
+            if step.offset >= end {
+                to.get_or_insert(step.from);
             }
-            if offset >= end && to.is_none() {
-                to = Some(at);
-            }
-            // One character of the text is one of the source, an escape, or a run of folded white space.
-            at += match raw[at..].chars().next() {
-                Some(s) if s == c && !(s == '\'' && raw.starts_with('\'')) => s.len_utf8(),
-                Some('\'') => 2,
-                Some('\\') => escape_length(&raw[at..]),
-                _ => white,
-            };
-            at = floor(raw, at);
+            at = step.to;
         }
         let from = from.unwrap_or(at);
         let to = to.unwrap_or(at).max(from);
         Span { file: self.span.file, start: self.span.start + from, end: self.span.start + to }
     }
+}
+
+/// A character of a scalar's text, the offset of it there, and the bytes of the source that it was written with.
+struct Step {
+    offset: usize,
+    c: char,
+    from: usize,
+    to: usize,
+}
+
+fn steps(raw: &str, text: &str) -> impl Iterator<Item = Step> {
+    let mut at = match raw.as_bytes().first() {
+        Some(b'"' | b'\'') => 1,
+        Some(b'|' | b'>') => raw.find('\n').map_or(raw.len(), |n| n + 1),
+        _ => 0,
+    };
+    text.char_indices().map(move |(offset, c)| {
+        let white = raw[at..].len() - raw[at..].trim_start().len();
+        if !c.is_whitespace() {
+            at += white;
+        }
+        let from = at;
+        // One character of the text is one of the source, an escape, or a run of folded white space.
+        at += match raw[at..].chars().next() {
+            Some(s) if s == c && !(s == '\'' && raw.starts_with('\'')) => s.len_utf8(),
+            Some('\'') => 2,
+            Some('\\') => escape_length(&raw[at..]),
+            _ => white,
+        };
+        at = floor(raw, at);
+        Step { offset, c, from, to: at }
+    })
+}
+
+/// The text of a scalar without the spaces that YAML makes of line breaks between two Japanese characters: Japanese is
+/// written without spaces, so there a line is broken anywhere. A space that was typed stays.
+fn unfolded(raw: &str, text: &str) -> String {
+    let japanese = |c: char| matches!(c, '\u{3000}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff9f}');
+    let mut out = String::with_capacity(text.len());
+    for step in steps(raw, text) {
+        let broken = step.c == ' ' && raw.get(step.from..step.to).is_some_and(|s| s.contains('\n'));
+        let next = || text[step.offset + step.c.len_utf8()..].chars().next();
+        if !(broken && out.chars().next_back().is_some_and(japanese) && next().is_some_and(japanese)) {
+            out.push(step.c);
+        }
+    }
+    out
 }
 
 /// Bytes of a double-quoted escape, from its backslash.
@@ -341,7 +372,10 @@ impl Builder<'_> {
                     if !sound || !key && (tagged || plain && !self.number(&text, span)) {
                         Some(Node::refused(span))
                     } else {
-                        Some(Node { span, kind: Kind::Scalar { text: text.into_owned(), plain } })
+                        let raw = self.files.text(span.file).get(span.start..span.end).unwrap_or_default();
+                        let folded = raw.contains('\n') && text.contains(' ');
+                        let text = if folded && !key { unfolded(raw, &text) } else { text.into_owned() };
+                        Some(Node { span, kind: Kind::Scalar { text, plain } })
                     }
                 }
                 Event::SequenceStart(..) => {

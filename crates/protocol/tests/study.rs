@@ -122,6 +122,23 @@ fn other_files_of_a_study_are_read_with_the_same_placed_findings() {
     assert_eq!(told, [("P0206", Some(1)), ("P0210", Some(2)), ("P0201", Some(3))]);
 }
 
+#[test]
+fn a_line_break_within_a_japanese_sentence_is_no_space_and_a_typed_one_stays() {
+    let read = |yaml: &str| {
+        protocol::read_yaml_placed::<BTreeMap<String, String>>("texts.yaml", yaml.as_bytes()).unwrap()
+    };
+    let (told, places) = read(
+        "a: >-\n  原発巣も転移巣も\n  大きくなって、\n  いない Stage\n  IV の 方\n\n  次の段\nb: 一行目\n  二行目\nc: \"三行\n  目\"\nd: |-\n  四行\n  目\ne: >-\n  two\n  words\n",
+    );
+    assert_eq!(told["a"], "原発巣も転移巣も大きくなって、いない Stage IV の 方\n次の段");
+    assert_eq!((told["b"].as_str(), told["c"].as_str()), ("一行目二行目", "三行目"));
+    assert_eq!((told["d"].as_str(), told["e"].as_str()), ("四行\n目", "two words"));
+    // A finding on the second line of a folded text still has its place.
+    let at = told["a"].find("大").unwrap();
+    let place = places.within(&["a".into()], at, at + "大".len());
+    assert_eq!((place.line, place.column), (3, 3));
+}
+
 /// The smallest allocation probability that is no allocation by chance, and the greatest (field notes, case M9).
 #[test]
 fn the_probability_of_the_preferred_arm_lies_above_its_share_and_below_one() {
