@@ -205,6 +205,24 @@ fn maxcombo_of_one_weight_is_the_log_rank_test_and_of_more_lies_between_the_boun
 }
 
 #[test]
+fn maxcombo_keeps_the_digits_of_a_p_value_far_below_the_last_digit_of_one() {
+    // Everybody of the first group dies before anybody of the second.
+    let n = 300;
+    let time: Vec<f64> = (0..2 * n).map(|i| f64::from(i) + 1.0).collect();
+    let event = vec![true; 2 * n as usize];
+    let group: Vec<usize> = (0..2 * n).map(|i| usize::from(i >= n)).collect();
+    let data = Survival::new(&time, &event);
+    let all = maxcombo(&data, &group, 1, None, &FOUR_WEIGHTS, NearTies::Merge, 1).unwrap();
+    let best = stats::special::norm_cdf(all.smallest);
+    assert!(best > 0.0 && best < 1e-40, "{best}");
+    for (p, tail, error) in [(all.p_one_sided, best, all.error.0), (all.p_two_sided, 2.0 * best, all.error.1)]
+    {
+        assert!(p >= tail * (1.0 - 1e-9) && p <= 4.0 * tail, "{p} beside {tail}");
+        assert!(error < 1e-3 * p, "{error} of {p}");
+    }
+}
+
+#[test]
 fn the_normal_integral_equals_its_closed_form_for_two_correlated_variables() {
     // P(X < 0, Y < 0) = 1/4 + asin(r) / 2 pi.
     for r in [-0.7f64, 0.0, 0.5, 0.95] {
